@@ -1,0 +1,32 @@
+/*
+ * Every bound on what comes from outside, with its reason. Read by the schemas of core/wire, by host/http and by the roles.
+ */
+
+/** Money and byte totals stay below a signed 64-bit integer, the widest that SQLite and PostgreSQL store exactly. */
+export const UNITS_MAX = 2n ** 63n - 1n;
+/** A body between machines; the largest sealed size. */
+export const BODY_BYTES_MAX = 65_536;
+/** Directory documents: 10 000 relays at about 400 bytes each. */
+export const CONSENSUS_BYTES_MAX = 8 * 1024 * 1024;
+/** Circuits named by one delivery (design §5); the rest go with the next. At about 60 bytes each they fit a sealed body. */
+export const DELIVERY_CIRCUITS_MAX = 500;
+/** Link circuit ids are 32 bits (tor-spec, circuit id). */
+export const CIRCUIT_ID_MAX = 0xffff_ffff;
+/** Longer circuits than Tor builds are refused (tor: at most eight EXTENDs). */
+export const HOPS_MAX = 9;
+/** Relays of one directory; twice today's Tor. */
+export const RELAYS_MAX = 20_000;
+/** Descriptors in one answer. */
+export const DESCRIPTORS_PER_CALL = 40;
+/** Key sets in a descriptor: the running one, the next, and those whose appeal windows are open. */
+export const KEY_SETS_MAX = 4;
+export const FAMILY_MAX = 200;
+export const RAILS_MAX = 8;
+export const AUTHORITIES_MAX = 32;
+/** Outputs of one ledger transfer. */
+export const TRANSFER_OUTPUTS_MAX = 500;
+/** Deposits that an account names; older ones are in its total. */
+export const ACCOUNT_DEPOSITS_MAX = 100;
+export const URL_CHARS_MAX = 300;
+/** Rows a page of a closed book or of a ledger history. */
+export const PAGE_ROWS_MAX = 100;

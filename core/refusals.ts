@@ -1,0 +1,24 @@
+/*
+ * Every refusal there is, by the object that it belongs to: the one union. Each table stands in its object's file; a test
+ * checks that docs/refusals.md is made from this and that no code stands twice.
+ */
+import { codecRefusals } from './wire/codec.ts';
+import { consensusRefusals } from './wire/consensus.ts';
+import { descriptorRefusals } from './wire/descriptor.ts';
+import { guardRefusals } from './wire/guard.ts';
+import { iouRefusals } from './wire/iou.ts';
+import { ledgerRefusals } from './wire/ledger.ts';
+import { settlementRefusals } from './wire/settlement.ts';
+import { localRefusals } from './local/messages.ts';
+import type { RefusalTable } from './refusal.ts';
+
+export const refusalTables: Readonly<Record<string, RefusalTable>> = {
+  'Any message': codecRefusals,
+  Descriptor: descriptorRefusals,
+  Consensus: consensusRefusals,
+  'IOU and delivery': iouRefusals,
+  'Statement, settlement and receipt': settlementRefusals,
+  'Account, tally and request': guardRefusals,
+  'Ledger transfer': ledgerRefusals,
+  'Between roles': localRefusals,
+};

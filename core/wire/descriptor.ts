@@ -1,0 +1,84 @@
+/*
+ * What a relay says of itself: descriptor, signed by its identity, to the directory (design §5). It certifies the keys of its
+ * operator's roles for whole intervals; every other object names an id and a key number, looked up here.
+ */
+import { z } from 'zod';
+import { sha256Hex } from '../crypto/hash.ts';
+import { FAMILY_MAX, KEY_SETS_MAX, RAILS_MAX } from '../limits.ts';
+import type { Signed } from '../crypto/sign.ts';
+import { encode } from './codec.ts';
+import { destination, hex20, hex32, interval, keyNumber, nickname, railName, seconds, url } from './field.ts';
+
+/** The keys of one number. Guard keys are null for a relay that runs no guard role. */
+export const keySet = z.strictObject({
+  number: keyNumber,
+  /** The first interval whose objects they sign. */
+  fromInterval: interval,
+  iou: hex32,
+  settlement: hex32,
+  guard: hex32.nullable(),
+  relaySealing: hex32,
+  settlementSealing: hex32,
+  guardSealing: hex32.nullable(),
+});
+export type KeySet = z.infer<typeof keySet>;
+
+export const descriptor = z.strictObject({
+  id: hex32,
+  nickname,
+  keys: z.array(keySet).min(1).max(KEY_SETS_MAX),
+  /** One URL a role, without the role's path: `http://host:port`. */
+  urls: z.strictObject({ relay: url, settlement: url, guard: url.nullable() }),
+  /** Tor's RSA fingerprint, where the relay runs beside a tor. */
+  fingerprint: hex20.nullable(),
+  /** Ids of the relays of the same operator; counts where both name each other. */
+  family: z.array(hex32).max(FAMILY_MAX),
+  wantsGuard: z.boolean(),
+  isExit: z.boolean(),
+  /** Bytes a second. */
+  bandwidth: z.int().min(0),
+  meter: z.enum(['traffic', 'circuits', 'links']),
+  /** In the relay's order of preference, with the destination for when it is silent. */
+  rails: z
+    .array(z.strictObject({ rail: railName, fallback: destination }))
+    .min(1)
+    .max(RAILS_MAX),
+  published: seconds,
+  expires: seconds,
+});
+export type Descriptor = z.infer<typeof descriptor>;
+
+export const descriptorRefusals = {
+  'descriptor-network': { retry: false, text: 'it is signed for another network', remedy: 'use the network.json of this network' },
+  'descriptor-signature': { retry: false, text: 'its identity has not signed it', remedy: 'sign it with the identity key' },
+  'descriptor-time': { retry: false, text: 'it is from the future, or has expired', remedy: 'set the clock, then publish again' },
+  'descriptor-keys': { retry: false, text: 'its key sets do not follow each other', remedy: 'number them upwards, each from a later interval' },
+  'descriptor-old': { retry: false, text: 'a newer one of this relay is known', remedy: 'publish one with a later time' },
+  'descriptor-name': { retry: false, text: 'another relay has this nickname', remedy: 'choose another nickname' },
+  'descriptor-destination': { retry: false, text: 'another operator claims this fallback destination', remedy: 'use a destination of your own' },
+} as const;
+
+/** The digest by which a consensus names a descriptor. */
+export function descriptorDigest(signed: Signed<Descriptor>): string {
+  return sha256Hex('ptg/descriptor-digest/v1\0', encode({ body: signed.body, signature: signed.signature }));
+}
+
+/** The key set of a number, if it may sign objects of that interval. */
+export function keySetFor(value: Descriptor, number: number, ofInterval: number): KeySet | null {
+  const set = value.keys.find((candidate) => candidate.number === number);
+  return set !== undefined && set.fromInterval <= ofInterval ? set : null;
+}
+
+/** The newest key set that has begun by that interval. */
+export function currentKeySet(value: Descriptor, inInterval: number): KeySet | null {
+  let best: KeySet | null = null;
+  for (const set of value.keys) {
+    if (set.fromInterval <= inInterval && (best === null || set.number > best.number)) best = set;
+  }
+  return best;
+}
+
+/** Both name each other (design §6.13, Tor's rule for families). */
+export function sameFamily(a: Descriptor, b: Descriptor): boolean {
+  return a.id === b.id || (a.family.includes(b.id) && b.family.includes(a.id));
+}
