@@ -1,0 +1,207 @@
+/*
+ * The traffic source: circuits of a network that is not there. It carries bytes along a path and tells each hop's meter, the
+ * guard's transport and the client's just what Tor's meter and transport would; no event holds a path. Driven by scenario and up.
+ */
+import { invariant } from '../../core/refusal.ts';
+import type { CircuitReading, ClientTransport, GuardTransport, Meter, SessionReading } from '../../tor/meter.ts';
+
+type Listener<T> = (value: T) => void;
+
+/** A circuit that is being carried. */
+export interface SourceCircuit {
+  /** Carries up to `bytes` more; answers how many the guard let through. */
+  carry(bytes: bigint): Promise<bigint>;
+  close(): void;
+}
+
+export interface CircuitPlan {
+  /** The subscriber's public key, and its guard's id first in the path of relay ids. */
+  readonly subscriber: string;
+  readonly path: readonly string[];
+  readonly leavesTor: boolean;
+}
+
+export interface TrafficSource {
+  meter(relay: string): Meter;
+  guardTransport(relay: string): GuardTransport;
+  clientTransport(subscriber: string): ClientTransport;
+  /** Null when the guard does not take the session: no account, or no balance for the starting amount. */
+  open(plan: CircuitPlan): Promise<SourceCircuit | null>;
+  /** Bytes beside the circuits' (directory, padding, TLS) on a subscriber's open connection to its guard. */
+  carryOther(subscriber: string, guard: string, bytes: bigint): void;
+}
+
+/** One client connection to a guard: circuits of one length and kind. */
+interface Session {
+  readonly connection: string;
+  circuitBytes: bigint;
+  otherBytes: bigint;
+  open: boolean;
+}
+
+export function createTrafficSource(): TrafficSource {
+  const meters = keyed(() => createEar<CircuitReading>());
+  const guards = keyed(createGuardEnd);
+  const clients = keyed(createClientEnd);
+  const sessions = new Map<string, Session>();
+  let connections = 0;
+  let circuits = 0;
+
+  async function sessionFor(plan: CircuitPlan): Promise<Session | null> {
+    const guard = plan.path[0] as string;
+    const key = `${plan.subscriber} ${guard} ${plan.path.length} ${plan.leavesTor}`;
+    const known = sessions.get(key);
+    if (known?.open === true) return known;
+    connections += 1;
+    const session: Session = { connection: `connection-${connections}`, circuitBytes: 0n, otherBytes: 0n, open: true };
+    sessions.set(key, session);
+    guards.of(guard).endings.set(session.connection, (reason) => {
+      session.open = false;
+      clients.of(plan.subscriber).ended.tell({ guard, reason });
+    });
+    const ask = { connection: session.connection, subscriber: plan.subscriber, hops: plan.path.length, leavesTor: plan.leavesTor };
+    const taken = await guards.of(guard).open(ask);
+    session.open &&= taken;
+    return session.open ? session : null;
+  }
+
+  return {
+    meter: (relay) => ({ kind: 'traffic', onReading: meters.of(relay).listen }),
+    guardTransport: (relay) => guards.of(relay).transport,
+    clientTransport: (subscriber) => clients.of(subscriber).transport,
+    async open(plan) {
+      const session = await sessionFor(plan);
+      if (session === null) return null;
+      const guard = plan.path[0] as string;
+      const ids = plan.path.map(() => (circuits += 1));
+      let bytes = 0n;
+      const tellHops = (closed: boolean): void => {
+        for (const [hop, relay] of plan.path.entries()) meters.of(relay).tell(readingAt(plan, ids, session.connection, hop, bytes, closed));
+      };
+      return {
+        async carry(wanted) {
+          const allowed = session.open
+            ? await guards.of(guard).allow({ connection: session.connection, wanted, begun: bytes > 0n })
+            : 0n;
+          invariant(allowed <= wanted, 'a guard allows no more than was asked for');
+          if (allowed === 0n) return 0n;
+          bytes += allowed;
+          session.circuitBytes += allowed;
+          clients.of(plan.subscriber).readings.tell({
+            guard,
+            circuit: ids[0] as number,
+            hops: plan.path.length,
+            leavesTor: plan.leavesTor,
+            bytes,
+            otherBytes: session.otherBytes,
+          });
+          guards.of(guard).readings.tell(readingOf(session));
+          tellHops(false);
+          return allowed;
+        },
+        close() {
+          if (bytes > 0n) tellHops(true);
+        },
+      };
+    },
+    carryOther(subscriber, guard, bytes) {
+      for (const [key, session] of sessions) {
+        if (!session.open || !key.startsWith(`${subscriber} ${guard} `)) continue;
+        session.otherBytes += bytes;
+        guards.of(guard).readings.tell(readingOf(session));
+        return;
+      }
+    },
+  };
+}
+
+function readingOf(session: Session): SessionReading {
+  return { connection: session.connection, circuitBytes: session.circuitBytes, otherBytes: session.otherBytes };
+}
+
+/** What the meter of one hop shows: its two neighbours and its own count, nothing beyond. */
+function readingAt(
+  plan: CircuitPlan,
+  ids: readonly number[],
+  connection: string,
+  hop: number,
+  bytes: bigint,
+  closed: boolean,
+): CircuitReading {
+  const circuit = ids[hop] as number;
+  const before = hop === 0 ? { relay: null, connection, circuit } : { relay: plan.path[hop - 1] as string, connection: null, circuit };
+  const after = plan.path[hop + 1];
+  return { previous: before, next: after === undefined ? null : { relay: after, circuit: ids[hop + 1] as number }, bytes, closed };
+}
+
+interface GuardEnd {
+  readonly transport: GuardTransport;
+  readonly readings: Ear<SessionReading>;
+  readonly endings: Map<string, (reason: string) => void>;
+  open(session: Parameters<Parameters<GuardTransport['onOpen']>[0]>[0]): Promise<boolean>;
+  allow(ask: Parameters<Parameters<GuardTransport['onAllow']>[0]>[0]): Promise<bigint>;
+}
+
+function createGuardEnd(): GuardEnd {
+  const readings = createEar<SessionReading>();
+  const closings = createEar<string>();
+  const endings = new Map<string, (reason: string) => void>();
+  // A guard that is down takes no session and lets nothing through.
+  let open: GuardEnd['open'] = async () => false;
+  let allow: GuardEnd['allow'] = async () => 0n;
+  return {
+    readings,
+    endings,
+    open: (session) => open(session),
+    allow: (ask) => allow(ask),
+    transport: {
+      onOpen(take) {
+        open = take;
+        return () => void (open = async () => false);
+      },
+      onAllow(take) {
+        allow = take;
+        return () => void (allow = async () => 0n);
+      },
+      onReading: readings.listen,
+      onClose: closings.listen,
+      end: (connection, reason) => endings.get(connection)?.(reason),
+    },
+  };
+}
+
+function createClientEnd() {
+  const readings = createEar<Parameters<Parameters<ClientTransport['onReading']>[0]>[0]>();
+  const ended = createEar<{ guard: string; reason: string }>();
+  const transport: ClientTransport = { onReading: readings.listen, onEnded: ended.listen };
+  return { readings, ended, transport };
+}
+
+interface Ear<T> {
+  listen(take: Listener<T>): () => void;
+  tell(value: T): void;
+}
+
+function createEar<T>(): Ear<T> {
+  const listeners = new Set<Listener<T>>();
+  return {
+    listen(take) {
+      listeners.add(take);
+      return () => void listeners.delete(take);
+    },
+    tell(value) {
+      for (const take of [...listeners]) take(value);
+    },
+  };
+}
+
+function keyed<T>(make: () => T): { of(key: string): T } {
+  const made = new Map<string, T>();
+  return {
+    of(key) {
+      let one = made.get(key);
+      if (one === undefined) made.set(key, (one = make()));
+      return one;
+    },
+  };
+}

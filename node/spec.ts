@@ -1,0 +1,50 @@
+/*
+ * What one operator's node runs: ptg.toml, checked. Written by `ptg init` and, for the nodes of a local network, by lab; read by
+ * node/start.
+ */
+import { z } from 'zod';
+import { hex20, hex32, nickname, url } from '../core/wire/field.ts';
+import type { RoleName } from '../host/ports.ts';
+
+const port = z.int().min(0).max(65_535);
+
+const relaySpec = z.strictObject({
+  nickname,
+  /** Whether the tor beside it lets traffic leave Tor, and whether the relay wants the Guard flag. */
+  exit: z.boolean(),
+  guard: z.boolean(),
+  /** Bytes a second. */
+  bandwidth: z.int().min(0),
+  /** Ids of the operator's other relays. */
+  family: z.array(hex32).default([]),
+  fingerprint: hex20.optional(),
+});
+
+export const nodeSpec = z.strictObject({
+  roles: z.array(z.enum(['ledger', 'directory', 'relay', 'settlement', 'guard', 'client'])).min(1),
+  /** Where the public endpoints listen, and the address under which others reach them. */
+  listen: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port }).default({ host: '127.0.0.1', port: 0 }),
+  url: url.optional(),
+  /** network.json, from this file's folder. */
+  network: z.string().min(1).default('network.json'),
+  relay: relaySpec.optional(),
+  settlement: z.strictObject({ payouts: z.enum(['auto', 'manual']) }).default({ payouts: 'auto' }),
+  guard: z
+    .strictObject({
+      confirmations: z.int().min(1).default(1),
+      /** Balance in thousandths of what was deposited below which the subscriber is warned. */
+      lowBalanceThousandths: z.int().min(0).max(1000).default(100),
+      subscribersMax: z.int().min(1).default(100_000),
+    })
+    .default({ confirmations: 1, lowBalanceThousandths: 100, subscribersMax: 100_000 }),
+  /** PostgreSQL addresses of roles that do not use a file of their own. */
+  databases: z.partialRecord(z.enum(['ledger', 'directory', 'relay', 'settlement', 'guard', 'client']), z.string()).default({}),
+  /** Of a directory: the parameters of the network that it founds. */
+  parameters: z.string().optional(),
+  log: z.enum(['text', 'json', 'silent']).default('text'),
+});
+export type NodeSpec = z.infer<typeof nodeSpec>;
+
+export function runs(spec: NodeSpec, role: RoleName): boolean {
+  return spec.roles.includes(role);
+}

@@ -1,0 +1,72 @@
+/*
+ * What Tor's traffic looks like from outside it: cumulative readings of circuits at one hop, and the two ends of a transport
+ * that carries a subscriber to its guard. The traffic source of the lab is the first inhabitant, Tor itself the next; the relay,
+ * guard and client roles are given these and know no other source of traffic.
+ */
+
+/** Cumulative reading of one circuit at one hop. */
+export interface CircuitReading {
+  /** The neighbour nearer the user: a relay's id, or null when the circuit comes from a client connection. */
+  readonly previous: { readonly relay: string | null; readonly connection: string | null; readonly circuit: number };
+  /** The neighbour nearer the destination, or null at the last hop. */
+  readonly next: { readonly relay: string; readonly circuit: number } | null;
+  /** Bytes of relay cells that this hop sent, both ways, since the circuit began. */
+  readonly bytes: bigint;
+  /** True on the circuit's last reading. */
+  readonly closed: boolean;
+}
+
+/** Where a relay's readings come from, and how much it sees: its own traffic source, Tor's circuits, or links alone. */
+export interface Meter {
+  readonly kind: 'traffic' | 'circuits' | 'links';
+  /** Calls `take` for every change, in order. Returns its own undoing. */
+  onReading(take: (reading: CircuitReading) => void): () => void;
+}
+
+/** A subscriber's connection as its guard's transport sees it. `connection` is what CircuitReading.previous.connection names. */
+export interface SessionReading {
+  readonly connection: string;
+  /** Cumulative bytes of circuits. */
+  readonly circuitBytes: bigint;
+  /** Cumulative bytes of the rest: directory, padding, TLS. */
+  readonly otherBytes: bigint;
+}
+
+/** The guard's end of the transport. */
+export interface GuardTransport {
+  /**
+   * A client asks for a session (already authenticated by the transport as `subscriber`, an ed25519 public key hex) and states
+   * its circuits' hops.
+   */
+  onOpen(
+    take: (session: { connection: string; subscriber: string; hops: number; leavesTor: boolean }) => Promise<boolean>,
+  ): () => void;
+  /** Calls `take` for every change of a session's counts. Returns its own undoing. */
+  onReading(take: (reading: SessionReading) => void): () => void;
+  /** Calls `take` when a connection is gone, whoever ended it. */
+  onClose(take: (connection: string) => void): () => void;
+  /**
+   * Asked by the transport before it carries more: how many further circuit bytes may this circuit carry of those wanted? `begun`
+   * false on a circuit's first ask.
+   */
+  onAllow(take: (ask: { connection: string; wanted: bigint; begun: boolean }) => Promise<bigint>): () => void;
+  /** The guard ends a session; `reason` is shown to the client. */
+  end(connection: string, reason: string): void;
+}
+
+/** The client's end. */
+export interface ClientTransport {
+  /** Cumulative count of the client's own circuits at one guard, per circuit, so that the starting amount can be reckoned. */
+  onReading(
+    take: (reading: {
+      guard: string;
+      circuit: number;
+      hops: number;
+      leavesTor: boolean;
+      bytes: bigint;
+      otherBytes: bigint;
+    }) => void,
+  ): () => void;
+  /** Calls `take` when a guard ends the client's session. */
+  onEnded(take: (ended: { guard: string; reason: string }) => void): () => void;
+}
