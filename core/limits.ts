@@ -25,8 +25,19 @@ export const RAILS_MAX = 8;
 export const AUTHORITIES_MAX = 32;
 /** Outputs of one ledger transfer. */
 export const TRANSFER_OUTPUTS_MAX = 500;
+/** A signed transfer of that many outputs at about 150 bytes each, and its answer at about 370 bytes an entry. */
+export const TRANSFER_BYTES_MAX = 131_072;
+export const TRANSFER_ANSWER_BYTES_MAX = 262_144;
 /** Deposits that an account names; older ones are in its total. */
 export const ACCOUNT_DEPOSITS_MAX = 100;
 export const URL_CHARS_MAX = 300;
 /** Rows a page of a closed book or of a ledger history. */
 export const PAGE_ROWS_MAX = 100;
+/** Text of one page of a directory's log: a probe of 10 000 relays at 67 bytes each fits one. */
+export const LOG_PAGE_BYTES_MAX = 2 * 1024 * 1024;
+/** Letters that wait for one relay: nobody has more counterparts silent at once. */
+export const LETTERS_MAX = 200;
+/** A sealed body of 64 KiB in base64, and its head. */
+export const LETTER_CHARS_MAX = 90_000;
+/** Letters of one answer together. */
+export const LETTERS_BYTES_MAX = 1024 * 1024;

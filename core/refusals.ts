@@ -5,9 +5,11 @@
 import { codecRefusals } from './wire/codec.ts';
 import { consensusRefusals } from './wire/consensus.ts';
 import { descriptorRefusals } from './wire/descriptor.ts';
+import { directoryRefusals } from './wire/directory.ts';
 import { guardRefusals } from './wire/guard.ts';
 import { iouRefusals } from './wire/iou.ts';
 import { ledgerRefusals } from './wire/ledger.ts';
+import { mailboxRefusals } from './wire/mailbox.ts';
 import { settlementRefusals } from './wire/settlement.ts';
 import { localRefusals } from './local/messages.ts';
 import type { RefusalTable } from './refusal.ts';
@@ -16,6 +18,8 @@ export const refusalTables: Readonly<Record<string, RefusalTable>> = {
   'Any message': codecRefusals,
   Descriptor: descriptorRefusals,
   Consensus: consensusRefusals,
+  'Asking a directory': directoryRefusals,
+  Mailbox: mailboxRefusals,
   'IOU and delivery': iouRefusals,
   'Statement, settlement and receipt': settlementRefusals,
   'Account, tally and request': guardRefusals,

@@ -46,3 +46,12 @@ export function scheduleOf(parameters: Parameters, interval: number): Schedule {
 export function nextTermsFrom(parameters: Parameters, interval: number): number {
   return intervalEnd(parameters, interval) - Math.floor(parameters.intervalSec / 4);
 }
+
+/** The next tick after `now`: every `iouTickSec` from the interval's start, and its cut-off. */
+export function tickAfter(parameters: Parameters, now: number): number {
+  const interval = intervalAt(parameters, now);
+  const start = intervalStart(parameters, interval);
+  if (now < start) return start;
+  const ticks = Math.floor((now - start) / parameters.iouTickSec) + 1;
+  return Math.min(start + ticks * parameters.iouTickSec, intervalEnd(parameters, interval));
+}

@@ -56,6 +56,7 @@ export const descriptorRefusals = {
   'descriptor-old': { retry: false, text: 'a newer one of this relay is known', remedy: 'publish one with a later time' },
   'descriptor-name': { retry: false, text: 'another relay has this nickname', remedy: 'choose another nickname' },
   'descriptor-destination': { retry: false, text: 'another operator claims this fallback destination', remedy: 'use a destination of your own' },
+  'descriptor-full': { retry: true, text: 'the directory holds as many relays as it can', remedy: 'publish again later' },
 } as const;
 
 /** The digest by which a consensus names a descriptor. */

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { countersignedSchema, signedSchema } from '../crypto/sign.ts';
-import { ACCOUNT_DEPOSITS_MAX } from '../limits.ts';
-import { destination, hex16, hex32, interval, keyNumber, railName, seconds, signedUnits, units } from './field.ts';
+import { ACCOUNT_DEPOSITS_MAX, RAILS_MAX } from '../limits.ts';
+import { destination, hex16, hex32, interval, keyNumber, nickname, railName, seconds, signedUnits, units } from './field.ts';
 
 /** The usage total of one interval: guard signs, then subscriber. `amount` is rounded up once (rule 3). */
 export const tally = z.strictObject({
@@ -108,6 +108,26 @@ export const requestAnswer = z.strictObject({
   withdrawal: withdrawal.nullable(),
 });
 export type RequestAnswer = z.infer<typeof requestAnswer>;
+
+/** What a guard tells anybody who may become its subscriber. */
+export const guardOffer = z.strictObject({
+  id: hex32,
+  nickname,
+  /** The one that the guard prefers first. */
+  rails: z
+    .array(
+      z.strictObject({
+        rail: railName,
+        /** A GiB, and the starting amount, through a circuit of the network's usual length that leaves Tor. */
+        pricePerGib: units,
+        startingAmount: units,
+        /** Of a deposit before it counts. */
+        confirmations: z.int().min(0),
+      }),
+    )
+    .max(RAILS_MAX),
+});
+export type GuardOffer = z.infer<typeof guardOffer>;
 
 /** In the order of the checks. */
 export const guardRefusals = {

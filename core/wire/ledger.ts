@@ -5,11 +5,15 @@
 import { z } from 'zod';
 import { sha256Hex } from '../crypto/hash.ts';
 import { signedSchema, type Signed } from '../crypto/sign.ts';
-import { TRANSFER_OUTPUTS_MAX } from '../limits.ts';
+import { PAGE_ROWS_MAX, TRANSFER_OUTPUTS_MAX } from '../limits.ts';
 import { encode } from './codec.ts';
 import { hex16, hex32, seconds, units } from './field.ts';
 
-export const transferOutput = z.strictObject({ to: hex32, ref: hex16, amount: units.refine((amount) => amount > 0n, 'above zero') });
+export const transferOutput = z.strictObject({
+  to: hex32,
+  ref: hex16,
+  amount: units.refine((amount) => amount > 0n, 'above zero'),
+});
 export type TransferOutput = z.infer<typeof transferOutput>;
 
 export const transfer = z.strictObject({
@@ -45,8 +49,19 @@ export const ledgerProof = z.strictObject({ entry: ledgerEntry, path: z.array(he
 export type LedgerProof = z.infer<typeof ledgerProof>;
 
 /** What POST /ledger/transfers answers: the entries that the transfer made, in output order. */
-export const transferAnswer = z.strictObject({ id: hex32, number: units, entries: z.array(ledgerEntry).max(TRANSFER_OUTPUTS_MAX) });
+export const transferAnswer = z.strictObject({
+  id: hex32,
+  number: units,
+  entries: z.array(ledgerEntry).max(TRANSFER_OUTPUTS_MAX),
+});
 export type TransferAnswer = z.infer<typeof transferAnswer>;
+
+/** One page of entries, oldest first; `next` is the position from which the following one goes on. */
+export const ledgerPage = z.strictObject({ entries: z.array(ledgerEntry).max(PAGE_ROWS_MAX), next: units });
+export type LedgerPage = z.infer<typeof ledgerPage>;
+
+/** What GET /ledger/consistency answers (RFC 6962 §2.1.2). */
+export const ledgerConsistency = z.strictObject({ proof: z.array(hex32).max(64) });
 
 /** An account as GET /ledger/accounts/:key shows it. */
 export const ledgerAccount = z.strictObject({ account: hex32, balance: z.string(), nextNumber: units });

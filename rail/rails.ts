@@ -1,0 +1,25 @@
+/*
+ * The rails of a network, by name. Names come off the wire: what is not here is undefined, and nothing is inherited. Called by
+ * whoever composes a role or verifies offline.
+ */
+import { invariant } from '../core/refusal.ts';
+import type { LedgerAccess } from './ledger/api.ts';
+import { ledgerReader } from './ledger/reader.ts';
+import type { RailReader } from './rail.ts';
+
+export type Rails<T> = Readonly<Record<string, T>>;
+
+/** A reader for each rail that this network has. */
+export function openRails(access: LedgerAccess): Rails<RailReader> {
+  return byRail(access.network.ledger === null ? [] : [ledgerReader(access)]);
+}
+
+/** Readers, receivings or wallets, by the rail that each is of. */
+export function byRail<T extends { readonly rail: string }>(inhabitants: readonly T[]): Rails<T> {
+  const rails = Object.create(null) as Record<string, T>;
+  for (const one of inhabitants) {
+    invariant(rails[one.rail] === undefined, 'a rail has one inhabitant of a kind');
+    rails[one.rail] = one;
+  }
+  return rails;
+}
