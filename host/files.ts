@@ -1,0 +1,65 @@
+/*
+ * Files that must be whole or absent: written beside, synced, renamed. Key files are readable by their owner alone.
+ * Called by node for configuration and keys, and by whoever keeps a document on disk.
+ */
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ok, refuser, type Result } from '../core/refusal.ts';
+import type { Entropy } from './ports.ts';
+
+export const fileRefusals = {
+  'key-missing': { retry: false, text: 'a key file is not there', remedy: 'restore it from the backup, or run ptg init' },
+  'key-open': { retry: false, text: 'a key file can be read by others', remedy: 'chmod 600 it, and consider the key as known' },
+  'key-shape': { retry: false, text: 'a key file is not 32 bytes of lower-case hex', remedy: 'restore it from the backup' },
+} as const;
+const refuse = refuser(fileRefusals);
+
+/** After it returns the file has its new content on disk; before, its old. */
+export async function writeFileAtomically(file: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  const beside = join(dirname(file), `.${basename(file)}.${process.pid}.new`);
+  await rm(beside, { force: true });
+  const handle = await open(beside, 'wx', mode);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(beside, file);
+  await syncFolder(dirname(file));
+}
+
+/** A 32-byte seed from its hex file. */
+export async function readKeyFile(file: string): Promise<Result<Uint8Array>> {
+  let text: string;
+  try {
+    if (((await stat(file)).mode & 0o077) !== 0) return refuse('key-open', file);
+    text = await readFile(file, 'utf8');
+  } catch {
+    return refuse('key-missing', file);
+  }
+  const hex = text.trim();
+  return /^[0-9a-f]{64}$/.test(hex) ? ok(new Uint8Array(Buffer.from(hex, 'hex'))) : refuse('key-shape', file);
+}
+
+export async function writeKeyFile(file: string, seed: Uint8Array): Promise<void> {
+  await writeFileAtomically(file, `${Buffer.from(seed).toString('hex')}\n`, 0o600);
+}
+
+/** The seed in the file; a new one where there is no file yet. */
+export async function readOrMakeKeyFile(file: string, entropy: Entropy): Promise<Result<Uint8Array>> {
+  const read = await readKeyFile(file);
+  if (read.ok || read.refusal.code !== 'key-missing') return read;
+  const seed = entropy.bytes(32);
+  await writeKeyFile(file, seed);
+  return ok(seed);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

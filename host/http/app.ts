@@ -1,0 +1,95 @@
+/*
+ * The express app around mounted endpoints, and the server around the app: limits, deadlines, and the count of requests that are
+ * being answered. Called by serve.ts and local.ts.
+ */
+import { createServer, type Server } from 'node:http';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { errorText } from '../log.ts';
+import type { Log } from '../ports.ts';
+import { sendPlain } from './mount.ts';
+import { refuseHttp } from './refusals.ts';
+
+export interface HttpDeadlines {
+  /** Milliseconds within which a request's head, and the whole of it, must be here. */
+  readonly headMs: number;
+  readonly requestMs: number;
+}
+
+export const defaultDeadlines: HttpDeadlines = { headMs: 5_000, requestMs: 15_000 };
+
+/** Requests answered at once; more are asked to come again. */
+const IN_FLIGHT_MAX = 512;
+
+export interface App {
+  readonly server: Server;
+  busy(): boolean;
+  /** Takes no more connections and waits for the requests that are being answered. */
+  close(): Promise<void>;
+}
+
+/** `mount` adds what is served; what it does not know is refused. */
+export function createApp(log: Log, mount: (app: Express) => void, deadlines: HttpDeadlines = defaultDeadlines): App {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  let inFlight = 0;
+  app.use((_request, response, next) => {
+    inFlight++;
+    response.once('close', () => {
+      inFlight--;
+      // A kept connection would hold a closing server open until it times out.
+      if (!server.listening) setImmediate(() => server.closeIdleConnections());
+    });
+    response.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    if (inFlight > IN_FLIGHT_MAX) return sendPlain(response, refuseHttp('overloaded', `${IN_FLIGHT_MAX} at once`));
+    next();
+  });
+  mount(app);
+  app.use((request: Request, response: Response) =>
+    sendPlain(response, refuseHttp('unknown-endpoint', request.path.slice(0, 200))),
+  );
+  app.use(errorHandler(log));
+  const server = createServer(
+    {
+      headersTimeout: deadlines.headMs,
+      requestTimeout: deadlines.requestMs,
+      keepAliveTimeout: 20_000,
+      connectionsCheckingInterval: Math.min(1_000, deadlines.headMs),
+      maxHeaderSize: 8_192,
+    },
+    app,
+  );
+  server.maxConnections = 4_096;
+  return { server, busy: () => inFlight > 0, close: () => closeServer(server, deadlines.requestMs) };
+}
+
+/** Four parameters are how express knows it. What was thrown is logged; nothing of it is sent. */
+function errorHandler(log: Log) {
+  return (thrown: unknown, request: Request, response: Response, next: NextFunction): void => {
+    const status = (thrown as { status?: unknown } | null)?.status;
+    // What has begun cannot be answered otherwise: express breaks it off.
+    if (response.headersSent) return next(thrown);
+    // Refused before it was read whole: the rest is not waited for.
+    if (!request.complete) response.set('connection', 'close');
+    if (status === 413) return sendPlain(response, refuseHttp('too-large', request.path.slice(0, 200)));
+    if (typeof status === 'number' && status < 500)
+      return sendPlain(response, refuseHttp('bad-request', request.path.slice(0, 200)));
+    log.error('request-failed', { error: errorText(thrown) });
+    sendPlain(response, refuseHttp('internal', request.path.slice(0, 200)));
+  };
+}
+
+/** A request that does not end in its time is cut off. */
+function closeServer(server: Server, patienceMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!server.listening) return resolve();
+    const patience = setTimeout(() => server.closeAllConnections(), patienceMs);
+    server.close((error) => {
+      clearTimeout(patience);
+      if (error) reject(error);
+      else resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

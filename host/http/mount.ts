@@ -1,0 +1,118 @@
+/*
+ * One line of a role's http table onto the express app: body or parameters in, checked by the endpoint's schema, its answer out as
+ * canonical JSON, sealed where the endpoint says so. Called by serve.ts.
+ */
+import express, { type Express, type Request, type Response } from 'express';
+import { BODY_BYTES_MAX } from '../../core/limits.ts';
+import { ok, type Result } from '../../core/refusal.ts';
+import { decode, encode, shaped } from '../../core/wire/codec.ts';
+import type { Caller, Endpoint, Entropy, Page, Role, RoleName } from '../ports.ts';
+import { ENVELOPE_BYTES, openLinkRequest } from '../seal.ts';
+import { BOX_BYTES, boxContentMax, openBoxRequest } from '../seal-subscriber.ts';
+import { paddedSize } from '../seal-pad.ts';
+import { refuseHttp, statusOf } from './refusals.ts';
+
+/** What sealed endpoints need beside the role's own keys. */
+export interface Sealing {
+  readonly networkId: string;
+  readonly entropy: Entropy;
+  /** The key of another relay's role of the same name, from its descriptor. */
+  senderKey(relay: string, role: RoleName, number: number): Uint8Array | null;
+}
+
+export function mountEndpoint(app: Express, role: Role, endpoint: Endpoint, sealing: Sealing | null): void {
+  const path = endpoint.path;
+  if (endpoint.method === 'GET') {
+    app.get(path, async (request, response) => {
+      const input: Record<string, unknown> = { ...(request.query as Record<string, unknown>), ...request.params };
+      sendPlain(response, await answerTo(endpoint, shaped(input, endpoint.input), { kind: endpoint.access }));
+    });
+    return;
+  }
+  // Anything is taken as bytes; compressed bodies are refused, so that the limit is one of memory.
+  const body = express.raw({ type: () => true, limit: wireMax(endpoint), inflate: false });
+  app.post(path, body, async (request, response) => {
+    const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    if (endpoint.access === 'link') await answerLink(response, role, endpoint, sealing as Sealing, bytes);
+    else if (endpoint.access === 'subscriber') await answerBox(response, role, endpoint, sealing as Sealing, bytes);
+    else sendPlain(response, await answerBytes(endpoint, bytes, { kind: endpoint.access }));
+  });
+}
+
+export function mountPage(app: Express, page: Page): void {
+  app.get(page.path, async (request: Request, response: Response) => {
+    const input = shaped({ ...(request.query as Record<string, unknown>), ...request.params }, page.input);
+    const result = input.ok ? await page.render(input.value as never) : input;
+    if (!result.ok) return sendPlain(response, result);
+    response.set('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'");
+    response.status(200).type('html').send(result.value);
+  });
+}
+
+export function sendPlain(response: Response, result: Result<unknown>): void {
+  const text = result.ok ? encode(result.value ?? null) : encode({ refusal: result.refusal });
+  response
+    .status(result.ok ? 200 : statusOf(result.refusal))
+    .type('application/json')
+    .send(text);
+}
+
+async function answerLink(response: Response, role: Role, endpoint: Endpoint, sealing: Sealing, bytes: Buffer): Promise<void> {
+  const opened = openLinkRequest(
+    {
+      networkId: sealing.networkId,
+      tag: endpoint.tag,
+      to: role.relay as string,
+      keys: role.sealing ?? [],
+      senderKey: (id, number) => sealing.senderKey(id, role.name, number),
+    },
+    bytes,
+  );
+  if (!opened.ok) return sendPlain(response, opened);
+  const answer = await answerBytes(endpoint, opened.value.content, { kind: 'link', relay: opened.value.from });
+  sendSealed(response, opened.value.seal(sealedText(answer), sealing.entropy));
+}
+
+async function answerBox(response: Response, role: Role, endpoint: Endpoint, sealing: Sealing, bytes: Buffer): Promise<void> {
+  const opened = openBoxRequest({ networkId: sealing.networkId, tag: endpoint.tag }, role.sealing ?? [], bytes);
+  if (!opened.ok) return sendPlain(response, opened);
+  const answer = await answerBytes(endpoint, Buffer.from(opened.value.body, 'utf8'), { kind: 'subscriber' });
+  sendSealed(response, opened.value.seal(sealedText(answer)));
+}
+
+async function answerBytes(endpoint: Endpoint, bytes: Uint8Array, from: Caller): Promise<Result<unknown>> {
+  const body = utf8(bytes);
+  if (!body.ok) return body;
+  return answerTo(endpoint, decode(body.value, endpoint.input, bodyMax(endpoint)), from);
+}
+
+async function answerTo(endpoint: Endpoint, input: Result<unknown>, from: Caller): Promise<Result<unknown>> {
+  return input.ok ? endpoint.answer(input.value as never, from) : input;
+}
+
+/** Outside, a sealed answer looks the same whatever it says. */
+function sendSealed(response: Response, bytes: Uint8Array): void {
+  response.status(200).type('application/octet-stream').send(Buffer.from(bytes));
+}
+
+function sealedText(result: Result<unknown>): Buffer {
+  return Buffer.from(encode(result.ok ? { value: result.value ?? null } : { refusal: result.refusal }), 'utf8');
+}
+
+function utf8(bytes: Uint8Array): Result<string> {
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return refuseHttp('bad-request', 'the body');
+  }
+}
+
+function bodyMax(endpoint: Endpoint): number {
+  return endpoint.bodyMax ?? BODY_BYTES_MAX;
+}
+
+function wireMax(endpoint: Endpoint): number {
+  if (endpoint.access === 'link') return paddedSize(bodyMax(endpoint)) + ENVELOPE_BYTES;
+  if (endpoint.access === 'subscriber') return paddedSize(boxContentMax(bodyMax(endpoint))) + BOX_BYTES;
+  return bodyMax(endpoint);
+}

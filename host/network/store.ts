@@ -1,0 +1,63 @@
+/*
+ * The rows of the view. Every function takes the transaction; what is read back was verified before it was written.
+ * Called by host/network/view.ts alone.
+ */
+import { asStored, signedSchema, type Verified } from '../../core/crypto/sign.ts';
+import { CONSENSUS_BYTES_MAX } from '../../core/limits.ts';
+import { invariant, type Result } from '../../core/refusal.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import { consensusDocument, type ConsensusDocument } from '../../core/wire/consensus.ts';
+import { descriptor, descriptorDigest, type Descriptor } from '../../core/wire/descriptor.ts';
+import { terms, type Terms } from '../../core/wire/terms.ts';
+import { int, text } from '../db/codec.ts';
+import type { Tx } from '../ports.ts';
+
+/** Terms, and when the consensus became valid in which they were last seen. */
+export interface SeenTerms {
+  readonly terms: Terms;
+  readonly seenIn: number;
+}
+
+export async function readConsensus(tx: Tx): Promise<ConsensusDocument | null> {
+  const rows = await tx.all('SELECT document FROM consensus ORDER BY valid_after DESC LIMIT 1');
+  const row = rows[0];
+  return row === undefined ? null : stored(decode(text(row['document']), consensusDocument, CONSENSUS_BYTES_MAX));
+}
+
+/** The newest alone is kept. */
+export async function saveConsensus(tx: Tx, document: ConsensusDocument): Promise<void> {
+  await tx.run('DELETE FROM consensus');
+  await tx.run('INSERT INTO consensus (valid_after, document) VALUES (?, ?)', [document.body.validAfter, encode(document)]);
+}
+
+export async function readDescriptors(tx: Tx): Promise<Verified<Descriptor>[]> {
+  const rows = await tx.all('SELECT document FROM descriptor ORDER BY id');
+  return rows.map((row) => asStored(stored(decode(text(row['document']), signedSchema(descriptor)))));
+}
+
+/** A relay that left keeps its last one: its debts are still settled. */
+export async function saveDescriptor(tx: Tx, signed: Verified<Descriptor>): Promise<void> {
+  await tx.run(
+    `INSERT INTO descriptor (id, digest, document) VALUES (?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, document = excluded.document`,
+    [signed.body.id, descriptorDigest(signed), encode(signed)],
+  );
+}
+
+export async function readTerms(tx: Tx): Promise<SeenTerms[]> {
+  const rows = await tx.all('SELECT document, seen_in FROM terms ORDER BY interval_number');
+  return rows.map((row) => ({ terms: stored(decode(text(row['document']), terms)), seenIn: int(row['seen_in']) }));
+}
+
+export async function saveTerms(tx: Tx, seen: SeenTerms): Promise<void> {
+  await tx.run(
+    `INSERT INTO terms (interval_number, document, seen_in) VALUES (?, ?, ?)
+     ON CONFLICT (interval_number) DO UPDATE SET document = excluded.document, seen_in = excluded.seen_in`,
+    [seen.terms.interval, encode(seen.terms), seen.seenIn],
+  );
+}
+
+function stored<T>(result: Result<T>): T {
+  invariant(result.ok, 'a stored document is read as it was written');
+  return result.value;
+}

@@ -1,0 +1,116 @@
+/*
+ * One operator's node: its specification and the machine's ports in; the roles it names running, their endpoints open, out.
+ * Composition only. Called by `ptg run`, and by lab once for each node of a local network.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { signingKey } from '../core/crypto/keys.ts';
+import { invariant } from '../core/refusal.ts';
+import type { Network } from '../core/wire/network.ts';
+import type { Parameters } from '../core/wire/parameters.ts';
+import { openDatabase } from '../host/db/open.ts';
+import { createHttpClient } from '../host/http/client.ts';
+import { serveLocal } from '../host/http/local.ts';
+import { serve } from '../host/http/serve.ts';
+import { networkMigrations } from '../host/network/migrations.ts';
+import { senderKeyIn } from '../host/network/sealing.ts';
+import { openNetworkView, type RunningView } from '../host/network/view.ts';
+import type { Clock, Database, Entropy, Log, Migration, Ports, Role, RoleName } from '../host/ports.ts';
+import { shutDown } from '../host/shutdown.ts';
+import { silentTraffic } from './silent.ts';
+import type { ClientTransport, GuardTransport, Meter } from '../tor/meter.ts';
+import type { Keys } from './keys.ts';
+import { startRole, type Parts } from './roles.ts';
+import { runs, type NodeSpec } from './spec.ts';
+
+export interface NodeOptions {
+  readonly spec: NodeSpec;
+  /** The data folder: databases, keys, sockets. */
+  readonly home: string;
+  readonly network: Network;
+  /** Of a node with the directory role. */
+  readonly parameters?: Parameters;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  /** Databases that are gone when the process ends. */
+  readonly inMemory?: boolean;
+  /** Where traffic is seen; without them the node sees none. */
+  readonly meter?: Meter;
+  readonly guardTransport?: GuardTransport;
+  readonly clientTransport?: ClientTransport;
+}
+
+export interface RunningNode {
+  /** Hex of the relay's identity, where the node runs a relay. */
+  readonly id: string | null;
+  /** `http://host:port` of the open endpoints, or null where the node has none. */
+  readonly url: string | null;
+  readonly view: RunningView;
+  readonly roles: readonly Role[];
+  /** Calls one of its own roles. */
+  readonly http: Ports['http'];
+  busy(): boolean;
+  nextDue(): number | null;
+  stop(): Promise<void>;
+}
+
+/** In this order, since guard calls settlement and relay, and settlement calls relay. */
+const order: readonly RoleName[] = ['ledger', 'directory', 'settlement', 'guard', 'client', 'relay'];
+
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { spec, home, network, clock, entropy, log } = options;
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const http = createHttpClient({ networkId: network.networkId, entropy, home });
+  const databases: Database[] = [];
+  const open = async (name: string, migrations: readonly Migration[], owner: string): Promise<Database> => {
+    const url = spec.databases[name as RoleName];
+    const file = options.inMemory === true ? ':memory:' : join(home, `${name}.sqlite`);
+    const database = await openDatabase(url === undefined ? { file } : { url }, migrations, name, owner);
+    databases.push(database);
+    return database;
+  };
+  const view = await openNetworkView({ network, clock, http, log, database: await open('network', networkMigrations, 'network') });
+  const id = runs(spec, 'relay') ? signingKey(await options.keys('identity')).publicKey : null;
+  const parts: Parts = {
+    ...options,
+    id,
+    silent: silentTraffic(),
+    ports: async (role, migrations) => ({
+      clock,
+      entropy,
+      http,
+      log,
+      network: view,
+      database: await open(role, migrations, id === null ? role : `${role} ${id.slice(0, 16)}`),
+    }),
+  };
+  const roles: Role[] = [];
+  for (const name of order) if (runs(spec, name)) roles.push(await startRole(name, parts));
+
+  const servers = [...(await Promise.all(roles.map((role) => serveLocal(role, { home, log }))))];
+  const isOpen = roles.some((role) => role.endpoints.some((endpoint) => endpoint.access !== 'local'));
+  const sealing = { networkId: network.networkId, entropy, senderKey: senderKeyIn(view) };
+  const served = isOpen ? await serve({ roles, ...spec.listen, log, ...sealing }) : null;
+  invariant(served === null || spec.listen.port === 0 || served.port === spec.listen.port, 'a node listens where it was told to');
+  const listening = served === null ? servers : [served, ...servers];
+
+  return {
+    id,
+    url: served?.url ?? null,
+    view,
+    roles,
+    http,
+    busy: () =>
+      http.inFlight() > 0 || view.busy() || roles.some((role) => role.busy()) || listening.some((server) => server.busy()),
+    nextDue: () => soonest([view.nextDue(), ...roles.map((role) => role.nextDue())]),
+    stop: () => shutDown({ servers: listening, roles, others: [view, http], databases }, log),
+  };
+}
+
+export function soonest(times: readonly (number | null)[]): number | null {
+  let best: number | null = null;
+  for (const time of times) if (time !== null && (best === null || time < best)) best = time;
+  return best;
+}
