@@ -32,7 +32,11 @@ export type LogProof = z.infer<typeof logProof>;
 
 export const directoryRefusals = {
   'directory-no-consensus': { retry: true, text: 'the authority has made no consensus yet', remedy: 'wait until relays are up' },
-  'directory-no-terms': { retry: true, text: 'no consensus has fixed the terms of this interval', remedy: 'ask in its last quarter before' },
+  'directory-no-terms': {
+    retry: true,
+    text: 'no consensus has fixed the terms of this interval',
+    remedy: 'ask in its last quarter before',
+  },
   'directory-no-relay': { retry: false, text: 'the directory knows no relay of this name or id', remedy: 'check the name' },
   'directory-no-entry': { retry: false, text: 'the log is not that long', remedy: 'ask for its head first' },
 } as const;

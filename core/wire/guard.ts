@@ -135,12 +135,28 @@ export const guardRefusals = {
   'request-signature': { retry: false, text: 'the subscriber has not signed it', remedy: 'sign with the account’s key' },
   'request-time': { retry: false, text: 'it is dated too far from the guard’s clock', remedy: 'set the clock' },
   'request-no-account': { retry: false, text: 'this key has no account here', remedy: 'subscribe first: ptg subscribe' },
-  'request-rail': { retry: false, text: 'the guard takes no deposits on that rail', remedy: 'choose one of the rails that ptg guards shows' },
+  'request-rail': {
+    retry: false,
+    text: 'the guard takes no deposits on that rail',
+    remedy: 'choose one of the rails that ptg guards shows',
+  },
   'request-busy': { retry: true, text: 'the guard takes no more subscribers now', remedy: 'try later, or choose another guard' },
-  'request-unknown-terms': { retry: true, text: 'the terms of that interval are not known here', remedy: 'wait for the next consensus' },
-  'tally-signature': { retry: false, text: 'a signature under the tally does not fit', remedy: 'sign the guard’s newest tally as it is' },
+  'request-unknown-terms': {
+    retry: true,
+    text: 'the terms of that interval are not known here',
+    remedy: 'wait for the next consensus',
+  },
+  'tally-signature': {
+    retry: false,
+    text: 'a signature under the tally does not fit',
+    remedy: 'sign the guard’s newest tally as it is',
+  },
   'tally-old': { retry: false, text: 'it is not the guard’s newest tally', remedy: 'ask for the newest one' },
-  'withdraw-funds': { retry: false, text: 'the balance does not cover it', remedy: 'withdraw no more than the balance: ptg balance' },
+  'withdraw-funds': {
+    retry: false,
+    text: 'the balance does not cover it',
+    remedy: 'withdraw no more than the balance: ptg balance',
+  },
   'withdraw-destination': { retry: false, text: 'the destination cannot be paid to', remedy: 'give one of the account’s rail' },
   'withdraw-conflict': { retry: false, text: 'another withdrawal has this id', remedy: 'use a new id for a new withdrawal' },
 } as const;

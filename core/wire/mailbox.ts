@@ -24,11 +24,19 @@ export type MailboxAnswer = z.infer<typeof mailboxAnswer>;
 
 /** In the order of the checks: of a letter, then of a fetch. */
 export const mailboxRefusals = {
-  'mailbox-expiry': { retry: false, text: 'the letter has expired, or would stay too long', remedy: 'let it expire with its interval’s windows' },
+  'mailbox-expiry': {
+    retry: false,
+    text: 'the letter has expired, or would stay too long',
+    remedy: 'let it expire with its interval’s windows',
+  },
   'mailbox-unknown': { retry: false, text: 'the directory knows no such relay', remedy: 'check the relay’s id' },
   'mailbox-conflict': { retry: false, text: 'another letter has this id', remedy: 'use a new id for a new letter' },
   'mailbox-full': { retry: true, text: 'the relay has too many letters waiting', remedy: 'try again when it has fetched them' },
   'mailbox-key': { retry: false, text: 'its descriptor has no such settlement key now', remedy: 'publish the key first' },
-  'mailbox-signature': { retry: false, text: 'the settlement key has not signed the request', remedy: 'sign it with the key of that number' },
+  'mailbox-signature': {
+    retry: false,
+    text: 'the settlement key has not signed the request',
+    remedy: 'sign it with the key of that number',
+  },
   'mailbox-time': { retry: true, text: 'the request is not of now', remedy: 'set the clock, then ask again' },
 } as const;

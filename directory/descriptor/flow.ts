@@ -1,0 +1,53 @@
+/*
+ * A descriptor's journey: checked, written to the log, its relay greeted by a probe at once. And back out: by digest, by name.
+ * Called by http.ts.
+ */
+import type { Signed } from '../../core/crypto/sign.ts';
+import { ok, type Result } from '../../core/refusal.ts';
+import type { Descriptor } from '../../core/wire/descriptor.ts';
+import type { DescriptorsAnswer, PublishAnswer } from '../../core/wire/directory.ts';
+import type { Jobs } from '../../host/jobs.ts';
+import type { Ports } from '../../host/ports.ts';
+import { readEntry } from '../log/entry.ts';
+import type { Book } from '../log/flow.ts';
+import { acceptDescriptor } from './decide.ts';
+import { insertDigest, readDescriptorEntries } from './store.ts';
+
+export interface Descriptors {
+  /** The same again is answered the same. */
+  publish(signed: Signed<Descriptor>): Promise<Result<PublishAnswer>>;
+  fetch(digests: readonly string[]): Promise<Result<DescriptorsAnswer>>;
+}
+
+export function createDescriptors(
+  ports: Pick<Ports, 'database' | 'log'>,
+  book: Book,
+  schedule: Jobs['schedule'],
+  skewSec: number,
+): Descriptors {
+  return {
+    async publish(signed) {
+      const answer = await book.write<Result<PublishAnswer>>((state, now) => {
+        const accepted = acceptDescriptor(state, signed, { now, skewSec });
+        if (!accepted.ok) return { entries: [], value: accepted };
+        const { digest, added } = accepted.value;
+        if (added === null) return { entries: [], value: ok({ digest }) };
+        return {
+          entries: [{ kind: 'descriptor', at: now, signed: { body: added.body, signature: added.signature } }],
+          value: ok({ digest }),
+          async save(tx, position) {
+            await insertDigest(tx, digest, position);
+            await schedule(tx, 'greet', now);
+          },
+        };
+      });
+      if (!answer.ok) ports.log.info('descriptor-refused', { relay: signed.body.id, code: answer.refusal.code });
+      return answer;
+    },
+    async fetch(digests) {
+      const texts = await ports.database.transaction((tx) => readDescriptorEntries(tx, digests));
+      const entries = texts.map(readEntry);
+      return ok({ descriptors: entries.flatMap((entry) => (entry.kind === 'descriptor' ? [entry.signed] : [])) });
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/*
+ * The directory's jobs. `probe` and `consensus` run each consensusSec; `greet` when somebody has published.
+ */
+import type { Parameters } from '../core/wire/parameters.ts';
+import type { Job } from '../host/jobs.ts';
+import type { Consensuses } from './consensus/flow.ts';
+import { notAskedSince, roundAt, toGreet } from './probe/decide.ts';
+import type { Probes } from './probe/flow.ts';
+
+export function directoryJobs(parameters: Parameters, probes: Probes, consensuses: Consensuses): readonly Job[] {
+  return [
+    {
+      name: 'probe',
+      async run(now) {
+        const round = roundAt(parameters, now);
+        if (now < round) return round;
+        await probes.ask((state) => notAskedSince(state, round, now));
+        return round + parameters.consensusSec;
+      },
+    },
+    {
+      name: 'greet',
+      async run(now) {
+        await probes.ask((state) => toGreet(state, now));
+        return null;
+      },
+    },
+    { name: 'consensus', run: (now) => consensuses.make(now) },
+  ];
+}

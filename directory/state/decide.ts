@@ -1,0 +1,129 @@
+/*
+ * All that an authority knows, as a pure fold over its log: the same entries in the same order give the same state, whoever
+ * folds them. Entries in, state out. Called by log/flow.ts, and by anybody who audits a log.
+ */
+import { asStored, type Verified } from '../../core/crypto/sign.ts';
+import { invariant } from '../../core/refusal.ts';
+import { descriptorDigest, type Descriptor } from '../../core/wire/descriptor.ts';
+import type { Parameters } from '../../core/wire/parameters.ts';
+import type { Terms } from '../../core/wire/terms.ts';
+import type { LogEntry } from '../log/entry.ts';
+import { neverAsked, observe, type Uptime } from './uptime.ts';
+
+export interface KnownRelay {
+  readonly descriptor: Verified<Descriptor>;
+  readonly digest: string;
+  /** When its first descriptor was accepted, and when the newest. */
+  readonly firstSeen: number;
+  readonly acceptedAt: number;
+  /** The highest key number that it ever published. */
+  readonly keysUpTo: number;
+  readonly uptime: Uptime;
+}
+
+export interface DirectoryState {
+  /** Time of the newest entry. */
+  readonly at: number;
+  readonly networkId: string | null;
+  readonly parameters: Parameters | null;
+  /** By id; the expired too, until they are forgotten. */
+  readonly relays: ReadonlyMap<string, KnownRelay>;
+  readonly terms: ReadonlyMap<number, Terms>;
+  /** The newest. */
+  readonly consensus: { readonly at: number; readonly validAfter: number; readonly digest: string } | null;
+}
+
+export const emptyState: DirectoryState = {
+  at: 0,
+  networkId: null,
+  parameters: null,
+  relays: new Map(),
+  terms: new Map(),
+  consensus: null,
+};
+
+/** How long the record and the destinations of a relay are kept after its descriptor has expired. */
+export const FORGET_SEC = 30 * 24 * 3600;
+
+export function fold(state: DirectoryState, entry: LogEntry): DirectoryState {
+  return foldAll(state, [entry]);
+}
+
+/** As many single folds, with one copy of the state in all. */
+export function foldAll(state: DirectoryState, entries: readonly LogEntry[]): DirectoryState {
+  const draft: Draft = { ...state, relays: new Map(state.relays), terms: new Map(state.terms) };
+  for (const entry of entries) {
+    take(draft, entry);
+    draft.at = Math.max(draft.at, entry.at);
+  }
+  return draft;
+}
+
+/** Whose descriptor is still valid. */
+export function isCurrent(relay: KnownRelay, now: number): boolean {
+  return relay.descriptor.body.expires > now;
+}
+
+interface Draft {
+  at: number;
+  networkId: string | null;
+  parameters: Parameters | null;
+  readonly relays: Map<string, KnownRelay>;
+  readonly terms: Map<number, Terms>;
+  consensus: DirectoryState['consensus'];
+}
+
+function take(draft: Draft, entry: LogEntry): void {
+  switch (entry.kind) {
+    case 'parameters':
+      draft.networkId = entry.networkId;
+      draft.parameters = entry.parameters;
+      return;
+    case 'descriptor':
+      return takeDescriptor(draft, asStored(entry.signed), entry.at);
+    case 'probe':
+      for (const id of entry.reached) takeProbe(draft, id, true, entry.at);
+      for (const id of entry.missed) takeProbe(draft, id, false, entry.at);
+      return;
+    case 'terms':
+      draft.terms.set(entry.terms.interval, entry.terms);
+      return;
+    case 'consensus':
+      draft.consensus = { at: entry.at, validAfter: entry.validAfter, digest: entry.digest };
+      return forget(draft, entry.at);
+  }
+}
+
+function takeDescriptor(draft: Draft, signed: Verified<Descriptor>, at: number): void {
+  const { id, keys } = signed.body;
+  const known = draft.relays.get(id);
+  draft.relays.set(id, {
+    descriptor: signed,
+    digest: descriptorDigest(signed),
+    firstSeen: known?.firstSeen ?? at,
+    acceptedAt: at,
+    keysUpTo: Math.max(known?.keysUpTo ?? 0, ...keys.map((set) => set.number)),
+    uptime: known?.uptime ?? neverAsked,
+  });
+}
+
+function takeProbe(draft: Draft, id: string, reached: boolean, at: number): void {
+  const relay = draft.relays.get(id);
+  if (relay === undefined) return;
+  const parameters = draft.parameters;
+  invariant(parameters !== null, 'a log begins with its parameters');
+  const probe = {
+    reached,
+    at,
+    knownSince: relay.firstSeen,
+    halfLifeSec: parameters.flags.uptimeHalfLifeSec,
+    spanMaxSec: 2 * parameters.consensusSec,
+  };
+  draft.relays.set(id, { ...relay, uptime: observe(relay.uptime, probe) });
+}
+
+function forget(draft: Draft, at: number): void {
+  for (const [id, relay] of draft.relays) {
+    if (relay.descriptor.body.expires + FORGET_SEC <= at) draft.relays.delete(id);
+  }
+}
