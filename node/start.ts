@@ -72,7 +72,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     return database;
   };
   const view = await openNetworkView({ network, clock, http, log, database: await open('network', networkMigrations, 'network') });
-  const id = runs(spec, 'relay') ? signingKey(await options.keys('identity')).publicKey : null;
+  const id = spec.relay === undefined ? null : signingKey(await options.keys('identity')).publicKey;
   const parts: Parts = {
     ...options,
     id,

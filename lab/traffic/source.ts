@@ -37,7 +37,11 @@ interface Session {
   circuitBytes: bigint;
   otherBytes: bigint;
   open: boolean;
+  /** What its client was told last. */
+  told: ClientReading | null;
 }
+
+type ClientReading = Parameters<Parameters<ClientTransport['onReading']>[0]>[0];
 
 export function createTrafficSource(): TrafficSource {
   const meters = keyed(() => createEar<CircuitReading>());
@@ -53,7 +57,7 @@ export function createTrafficSource(): TrafficSource {
     const known = sessions.get(key);
     if (known?.open === true) return known;
     connections += 1;
-    const session: Session = { connection: `connection-${connections}`, circuitBytes: 0n, otherBytes: 0n, open: true };
+    const session: Session = { connection: `connection-${connections}`, circuitBytes: 0n, otherBytes: 0n, open: true, told: null };
     sessions.set(key, session);
     guards.of(guard).endings.set(session.connection, (reason) => {
       session.open = false;
@@ -87,14 +91,10 @@ export function createTrafficSource(): TrafficSource {
           if (allowed === 0n) return 0n;
           bytes += allowed;
           session.circuitBytes += allowed;
-          clients.of(plan.subscriber).readings.tell({
-            guard,
-            circuit: ids[0] as number,
-            hops: plan.path.length,
-            leavesTor: plan.leavesTor,
-            bytes,
-            otherBytes: session.otherBytes,
-          });
+          const { length: hops } = plan.path;
+          session.told = { guard, circuit: ids[0] as number, hops, leavesTor: plan.leavesTor, bytes, otherBytes: session.otherBytes };
+          // The client first: a guard never knows of more than its client.
+          clients.of(plan.subscriber).readings.tell(session.told);
           guards.of(guard).readings.tell(readingOf(session));
           tellHops(false);
           return allowed;
@@ -106,8 +106,10 @@ export function createTrafficSource(): TrafficSource {
     },
     carryOther(subscriber, guard, bytes) {
       for (const [key, session] of sessions) {
-        if (!session.open || !key.startsWith(`${subscriber} ${guard} `)) continue;
+        if (!session.open || session.told === null || !key.startsWith(`${subscriber} ${guard} `)) continue;
         session.otherBytes += bytes;
+        session.told = { ...session.told, otherBytes: session.otherBytes };
+        clients.of(subscriber).readings.tell(session.told);
         guards.of(guard).readings.tell(readingOf(session));
         return;
       }
@@ -171,7 +173,7 @@ function createGuardEnd(): GuardEnd {
 }
 
 function createClientEnd() {
-  const readings = createEar<Parameters<Parameters<ClientTransport['onReading']>[0]>[0]>();
+  const readings = createEar<ClientReading>();
   const ended = createEar<{ guard: string; reason: string }>();
   const transport: ClientTransport = { onReading: readings.listen, onEnded: ended.listen };
   return { readings, ended, transport };

@@ -1,0 +1,56 @@
+/*
+ * Whether an account that a guard gave is taken: signed by its key, of this subscriber, to a destination that exists, adding up, and
+ * not older than what it signed before. Pure; the order of the checks is that of clientRefusals.
+ */
+import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
+import { ok, refuser, type Result } from '../../core/refusal.ts';
+import type { Descriptor } from '../../core/wire/descriptor.ts';
+import type { Account } from '../../core/wire/guard.ts';
+import type { RailReader } from '../../rail/rail.ts';
+import { clientRefusals } from '../refusals.ts';
+
+const refuse = refuser(clientRefusals);
+
+export interface AccountExpected {
+  readonly networkId: string;
+  /** Who was asked. */
+  readonly guard: Descriptor;
+  readonly subscriber: string;
+  readonly rail: string;
+  readonly reader: Pick<RailReader, 'isDestination'> | undefined;
+  /** The newest that the guard or one of its family gave. */
+  readonly last: Verified<Account> | null;
+}
+
+export function checkAccount(given: Signed<Account>, expected: AccountExpected): Result<Verified<Account>> {
+  const { guard, subscriber, rail, reader, last } = expected;
+  const account = given.body;
+  const key = guardKeyOf(guard, account.guardKey);
+  const verified = key === null ? null : verify('account', expected.networkId, given, key);
+  if (verified === null) return refuse('account-signature', guard.nickname);
+  if (account.guard !== guard.id || account.subscriber !== subscriber || account.rail !== rail) {
+    return refuse('account-subject', guard.nickname);
+  }
+  if (reader?.isDestination(account.destination) !== true) return refuse('account-destination', account.destination);
+  if (!addsUp(account)) return refuse('account-sum', `serial ${account.serial}`);
+  if (last !== null && isOlder(account, last.body))
+    return refuse('account-old', `serial ${account.serial}, known is ${last.body.serial}`);
+  return ok(verified);
+}
+
+/** The guard key of a number, hex; null where the descriptor names none. */
+export function guardKeyOf(guard: Descriptor, number: number): string | null {
+  return guard.keys.find((one) => one.number === number)?.guard ?? null;
+}
+
+function addsUp({ deposits, deposited, withdrawn, spent, balance }: Account): boolean {
+  const named = deposits.reduce((sum, one) => sum + one.amount, 0n);
+  return balance === deposited - withdrawn - spent && named <= deposited;
+}
+
+/** A lower serial, or the same one over other sums. */
+function isOlder(account: Account, last: Account): boolean {
+  if (account.serial !== last.serial) return account.serial < last.serial;
+  const sums: readonly (keyof Account)[] = ['deposited', 'unconfirmed', 'withdrawn', 'spent', 'destination'];
+  return sums.some((name) => account[name] !== last[name]);
+}

@@ -1,0 +1,106 @@
+/*
+ * The commands `account`, `subscribe` and `balance`: an account at a guard opened, shown, refreshed.
+ */
+import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { hasFlag } from '../../core/wire/consensus.ts';
+import type { Account } from '../../core/wire/guard.ts';
+import type { Client } from '../context.ts';
+import { findGuard, familyOf } from '../guards/find.ts';
+import { fetchOffer } from '../guards/flow.ts';
+import { clientRefusals } from '../refusals.ts';
+import { readRefused, sumSigned, type Refused } from '../tally/store.ts';
+import { askFamily, askGuard } from './ask.ts';
+import { chooseHome, countAccounts, readHomes, readNewestAccount, type Home } from './store.ts';
+
+const refuse = refuser(clientRefusals);
+
+export interface Shown {
+  readonly guard: string;
+  readonly nickname: string;
+  readonly account: Account;
+  /** Asked just now; else the last known, and why. */
+  readonly fresh: boolean;
+  readonly reason: string | null;
+  /** Who answered: the guard, or one of its family. */
+  readonly by: string;
+  /** Of `spent`, what both have signed. More than `spent` is: the guard's book lacks some of it. */
+  readonly signed: bigint;
+  /** The newest tally that was not signed since the last one that was. */
+  readonly refused: Refused | null;
+}
+
+export interface Accounts {
+  show(): Promise<Result<{ subscriber: string; guards: { guard: string; rail: string; signed: number }[] }>>;
+  subscribe(input: { guard: string; rail?: string | undefined }): Promise<Result<Shown>>;
+  balance(input: { guard?: string | undefined }): Promise<Result<{ accounts: Shown[] }>>;
+  /** The subscription that a command means; the one chosen last where it names none. */
+  home(guard: string | undefined): Promise<Result<Home>>;
+}
+
+export function createAccounts(client: Client): Accounts {
+  const { database, network, readers } = client.ports;
+
+  async function subscribe({ guard, rail }: { guard: string; rail?: string | undefined }): Promise<Result<Shown>> {
+    const found = findGuard(network, guard);
+    if (!found.ok) return found;
+    const { entry, place } = found.value;
+    const known = (await database.transaction(readHomes)).find((one) => one.guard === place.id);
+    if (known === undefined && !hasFlag(entry, 'Guard')) return refuse('client-guard-flag', entry.nickname);
+    const offered = (await fetchOffer(client, place))?.rails ?? place.descriptor.rails;
+    const suits = (one: string) => Object.hasOwn(readers, one) && (rail === undefined || rail === one);
+    const chosen = known?.rail ?? offered.find((one) => suits(one.rail))?.rail;
+    if (chosen === undefined) return refuse('client-rail', rail ?? entry.nickname);
+    const home: Home = { guard: place.id, rail: chosen };
+    const asked = await askGuard(client, home, { kind: 'subscribe', rail: chosen });
+    if (!asked.ok) return asked;
+    await database.transaction((tx) => chooseHome(tx, home));
+    return ok(await shown(home, asked.value.account.body, null));
+  }
+
+  async function balance({ guard }: { guard?: string | undefined }): Promise<Result<{ accounts: Shown[] }>> {
+    const named = await home(guard);
+    if (!named.ok) return named;
+    const homes = guard === undefined ? await database.transaction(readHomes) : [named.value];
+    const accounts: Shown[] = [];
+    for (const one of homes) {
+      const asked = await askFamily(client, one, { kind: 'account' });
+      const known = asked.ok ? asked.value.account : await database.transaction((tx) => readNewestAccount(tx, one.guard));
+      if (known === null) return asked.ok ? refuse('client-no-account', one.guard) : asked;
+      accounts.push(await shown(one, known.body, asked.ok ? null : asked.refusal.code));
+    }
+    return ok({ accounts });
+  }
+
+  async function shown(home: Home, account: Account, reason: string | null): Promise<Shown> {
+    const { guard } = home;
+    const family = [guard, ...familyOf(network, guard).map((one) => one.id)];
+    const { signed, refused } = await database.transaction(async (tx) => ({
+      signed: await sumSigned(tx, family),
+      refused: await readRefused(tx, guard),
+    }));
+    const nickname = network.descriptor(guard)?.body.nickname ?? guard;
+    return { guard, nickname, account, fresh: reason === null, reason, by: account.guard, signed, refused };
+  }
+
+  async function home(guard: string | undefined): Promise<Result<Home>> {
+    const homes = await database.transaction(readHomes);
+    const found = guard === undefined ? null : findGuard(network, guard);
+    const id = found?.ok === true ? found.value.place.id : guard;
+    const one = guard === undefined ? homes[0] : homes.find((candidate) => candidate.guard === id);
+    return one === undefined ? refuse('client-no-account', guard ?? 'any guard') : ok(one);
+  }
+
+  return {
+    subscribe,
+    balance,
+    home,
+    async show() {
+      const guards = await database.transaction(async (tx) => {
+        const rows = [];
+        for (const { guard, rail } of await readHomes(tx)) rows.push({ guard, rail, signed: await countAccounts(tx, guard) });
+        return rows;
+      });
+      return ok({ subscriber: client.key.publicKey, guards });
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/*
+ * The rows of accounts: at which guards, and everything they signed. Every function takes the transaction of its flow.
+ */
+import { asStored, type Verified } from '../../core/crypto/sign.ts';
+import { invariant } from '../../core/refusal.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import { signedAccount, type Account } from '../../core/wire/guard.ts';
+import { big, text } from '../../host/db/codec.ts';
+import type { Row, Tx } from '../../host/ports.ts';
+
+/** A subscription. */
+export interface Home {
+  readonly guard: string;
+  readonly rail: string;
+}
+
+/** The one chosen last first. */
+export async function readHomes(tx: Tx): Promise<Home[]> {
+  const rows = await tx.all('SELECT guard, rail FROM client_guard ORDER BY chosen DESC');
+  return rows.map((row) => ({ guard: text(row['guard']), rail: text(row['rail']) }));
+}
+
+export async function chooseHome(tx: Tx, { guard, rail }: Home): Promise<void> {
+  const rows = await tx.all('SELECT CAST(COALESCE(MAX(chosen), 0) AS TEXT) AS last FROM client_guard');
+  await tx.run(
+    `INSERT INTO client_guard (guard, rail, chosen) VALUES (?, ?, ?)
+     ON CONFLICT (guard) DO UPDATE SET rail = excluded.rail, chosen = excluded.chosen`,
+    [guard, rail, big(rows[0]?.['last']) + 1n],
+  );
+}
+
+export async function saveAccount(tx: Tx, home: string, { body, signature }: Verified<Account>): Promise<void> {
+  await tx.run(
+    'INSERT INTO client_account (home, signer, serial, account) VALUES (?, ?, ?, ?) ON CONFLICT (home, serial, signer) DO NOTHING',
+    [home, body.guard, body.serial, encode({ body, signature })],
+  );
+}
+
+export async function readNewestAccount(tx: Tx, home: string): Promise<Verified<Account> | null> {
+  const rows = await tx.all('SELECT account FROM client_account WHERE home = ? ORDER BY serial DESC, signer LIMIT 1', [home]);
+  return rows[0] === undefined ? null : accountOf(rows[0]);
+}
+
+export async function countAccounts(tx: Tx, home: string): Promise<number> {
+  const rows = await tx.all('SELECT COUNT(*) AS count FROM client_account WHERE home = ?', [home]);
+  return Number(rows[0]?.['count']);
+}
+
+function accountOf(row: Row): Verified<Account> {
+  const read = decode(text(row['account']), signedAccount);
+  invariant(read.ok, 'a stored account can be read');
+  return asStored(read.value);
+}

@@ -1,0 +1,78 @@
+/*
+ * Whether a tally is signed: the guard's tally, the client's own count and the last one that both signed in; a refusal, or what to do,
+ * out. Pure; the order of the checks is that of clientRefusals.
+ */
+import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
+import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { usageCeil } from '../../core/rule/price.ts';
+import { keySetFor, type Descriptor } from '../../core/wire/descriptor.ts';
+import type { Tally } from '../../core/wire/guard.ts';
+import { termsDigest } from '../../core/wire/terms.ts';
+import type { Prices } from '../context.ts';
+import { clientRefusals } from '../refusals.ts';
+import type { Usage } from './count.ts';
+
+const refuse = refuser(clientRefusals);
+
+export interface TallyExpected {
+  readonly networkId: string;
+  readonly guard: Descriptor;
+  readonly subscriber: string;
+  readonly interval: number;
+  readonly rail: string;
+  readonly prices: Prices;
+}
+
+export interface Known {
+  readonly own: Usage;
+  /** Of this guard and interval, the newest. */
+  readonly signed: Tally | null;
+}
+
+/** `sign`: it is new and right. `same`: the last one that was signed, or nothing yet. */
+export type Verdict = { readonly todo: 'sign' | 'same'; readonly tally: Verified<Tally> };
+
+export function checkTally(given: Signed<Tally>, expected: TallyExpected, { own, signed }: Known): Result<Verdict> {
+  const { guard, interval, prices } = expected;
+  const tally = given.body;
+  const key = keySetFor(guard, tally.guardKey, interval)?.guard ?? null;
+  const verified = key === null ? null : verify('tally', expected.networkId, given, key);
+  const about = `interval ${interval}, serial ${tally.serial}`;
+  if (verified === null) return refuse('tally-guard-signature', about);
+  if (!isOf(tally, expected)) return refuse('tally-subject', about);
+  if (tally.amount !== usageCeil(prices.terms, prices.rail, tally)) return refuse('tally-amount', about);
+  if (signed !== null && fell(tally, signed)) return refuse('tally-fell', `${about}, signed is ${signed.serial}`);
+  if (isAbove(tally, own)) return refuse('tally-overcharge', `${about}: ${bytesOf(tally)}, own count is ${bytesOf(own)}`);
+  return ok({ todo: tally.serial > (signed?.serial ?? 0n) ? 'sign' : 'same', tally: verified });
+}
+
+/** The guard has nothing to ask for beyond what both have signed. */
+export function isCovered(own: Usage, signed: Tally | null): boolean {
+  return !isAbove(own, signed ?? { circuitBytes: 0n, otherBytes: 0n, relayBytes: 0n, exitBytes: 0n });
+}
+
+function isOf(tally: Tally, { guard, subscriber, interval, rail, prices }: TallyExpected): boolean {
+  return (
+    tally.guard === guard.id &&
+    tally.subscriber === subscriber &&
+    tally.interval === interval &&
+    tally.rail === rail &&
+    tally.terms === termsDigest(prices.terms)
+  );
+}
+
+function fell(tally: Tally, signed: Tally): boolean {
+  if (tally.serial < signed.serial || isAbove(signed, tally)) return true;
+  return tally.serial === signed.serial && isAbove(tally, signed);
+}
+
+/** In any of the four counts. */
+function isAbove(a: Usage, b: Usage): boolean {
+  return (
+    a.circuitBytes > b.circuitBytes || a.otherBytes > b.otherBytes || a.relayBytes > b.relayBytes || a.exitBytes > b.exitBytes
+  );
+}
+
+function bytesOf({ circuitBytes, otherBytes }: Usage): string {
+  return `${circuitBytes} + ${otherBytes} bytes`;
+}

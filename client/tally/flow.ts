@@ -1,0 +1,196 @@
+/*
+ * Tallies, the client's side: its own circuits counted; on each tick and after each interval the guard's tally fetched, checked against
+ * that count, signed and sent back, or refused and kept. Called by the transport and the job `tallies`.
+ */
+import { countersign } from '../../core/crypto/sign.ts';
+import type { Refusal } from '../../core/refusal.ts';
+import { scheduleOf, tickAfter } from '../../core/rule/interval.ts';
+import type { Tally } from '../../core/wire/guard.ts';
+import { askGuard } from '../account/ask.ts';
+import { readHomes, type Home } from '../account/store.ts';
+import { intervalNow, parametersOf, pricesOf, retryAfter, type Client } from '../context.ts';
+import { familyOf, placeOf } from '../guards/find.ts';
+import { createCount, type ClientReading } from './count.ts';
+import { checkTally, isCovered } from './decide.ts';
+import {
+  dropSuperseded,
+  readNewestSigned,
+  readSigned,
+  readUsage,
+  saveAcked,
+  saveRefused,
+  saveSigned,
+  saveUsage,
+  type SignedTally,
+} from './store.ts';
+
+const TALLIES_MAX = 1000;
+
+export interface Tallies {
+  /** Counts go on from what is stored. */
+  load(): Promise<void>;
+  read(reading: ClientReading): void;
+  /** The job. */
+  run(now: number): Promise<number | null>;
+  /** Writes the own count down. */
+  save(): Promise<void>;
+  busy(): boolean;
+}
+
+/** One guard's interval that is not settled between the two. */
+interface Pending {
+  readonly guard: string;
+  readonly interval: number;
+}
+
+export function createTallies(client: Client): Tallies {
+  const { ports, key } = client;
+  const { network, database, clock, log } = ports;
+  const { networkId } = network.network;
+  const count = createCount();
+  let isScheduled = false;
+  let scheduling = 0;
+  let readings = 0;
+
+  function read(reading: ClientReading): void {
+    readings++;
+    const interval = intervalNow(network, clock.now());
+    const parameters = network.terms(interval)?.parameters ?? parametersOf(network);
+    count.take(reading, interval, parameters?.startingBytes ?? 0n);
+    if (isScheduled) return;
+    isScheduled = true;
+    void scheduleTick();
+  }
+
+  async function scheduleTick(): Promise<void> {
+    scheduling++;
+    try {
+      const parameters = parametersOf(network);
+      const now = clock.now();
+      const due = parameters === null ? retryAfter(network, now) : tickAfter(parameters, now);
+      await database.transaction((tx) => client.schedule(tx, 'tallies', due));
+    } catch {
+      isScheduled = false;
+    } finally {
+      scheduling--;
+    }
+  }
+
+  async function run(now: number): Promise<number | null> {
+    isScheduled = true;
+    await save();
+    for (const one of await pending(now)) await settle(one);
+    const interval = intervalNow(network, now);
+    await database.transaction((tx) => dropSuperseded(tx, interval - 1));
+    count.forget(interval - 1);
+    const before = readings;
+    const due = dueAfter(await pending(now), now);
+    isScheduled = due !== null || readings !== before;
+    // What came while this was reckoned waits for the next tick.
+    const parameters = parametersOf(network);
+    return due ?? (isScheduled && parameters !== null ? tickAfter(parameters, now) : null);
+  }
+
+  /** The running interval's, and the last one's until its books are closed: where the own count is not signed and delivered. */
+  async function pending(now: number): Promise<Pending[]> {
+    const interval = intervalNow(network, now);
+    const parameters = parametersOf(network);
+    if (parameters === null) return [];
+    const isGrace = interval > 0 && now <= scheduleOf(parameters, interval - 1).booksClose;
+    const found: Pending[] = [];
+    await database.transaction(async (tx) => {
+      found.length = 0;
+      for (const one of count.all()) {
+        if (one.interval !== interval && !(isGrace && one.interval === interval - 1)) continue;
+        const signed = await readSigned(tx, one.guard, one.interval);
+        const isDone = isCovered(one.usage, signed?.tally.body ?? null) && signed?.acked !== false;
+        if (!isDone) found.push({ guard: one.guard, interval: one.interval });
+      }
+    });
+    return found;
+  }
+
+  function dueAfter(left: readonly Pending[], now: number): number | null {
+    const parameters = parametersOf(network);
+    if (parameters === null || left.length === 0) return null;
+    const interval = intervalNow(network, now);
+    const dues = left.map((one) => {
+      if (one.interval === interval) return tickAfter(parameters, now);
+      // The guard's last word comes with the relay's, somewhere within the grace.
+      const { cutOff, booksClose } = scheduleOf(parameters, one.interval);
+      return [cutOff + Math.ceil(parameters.graceSec / 2), booksClose].find((due) => due > now) ?? null;
+    });
+    const known = dues.filter((due) => due !== null);
+    return known.length === 0 ? null : Math.min(...known);
+  }
+
+  async function settle({ guard, interval }: Pending): Promise<void> {
+    const home = await homeOf(guard);
+    const place = placeOf(network, guard);
+    const prices = home === null ? null : pricesOf(network, interval, home.rail);
+    if (home === null || place === null || prices === null) return;
+    const asked = await askGuard(client, home, { kind: 'tally', interval }, guard);
+    if (!asked.ok || asked.value.answer.tally === null) {
+      return log.info('tally-not-fetched', { role: 'client', interval, code: asked.ok ? 'bad-answer' : asked.refusal.code });
+    }
+    const given = asked.value.answer.tally;
+    const known = await database.transaction((tx) => readSigned(tx, guard, interval));
+    const expected = { networkId, guard: place.descriptor, subscriber: key.publicKey, interval, rail: home.rail, prices };
+    const checked = checkTally(given, expected, { own: count.usage(guard, interval), signed: known?.tally.body ?? null });
+    if (!checked.ok) return refused(home, given, checked.refusal, known?.tally ?? null);
+    if (checked.value.todo === 'sign')
+      await deliver(home, countersign('tally', networkId, checked.value.tally, key) as SignedTally);
+    else if (known?.acked === false) await deliver(home, known.tally);
+  }
+
+  /** Kept before it is sent: what is sent once may be used. */
+  async function deliver(home: Home, tally: SignedTally): Promise<void> {
+    const { body, signature, countersignature } = tally;
+    await database.transaction((tx) => saveSigned(tx, tally));
+    const ask = { kind: 'sign-tally' as const, tally: { body, signature, countersignature } };
+    const answer = await askGuard(client, home, ask, body.guard);
+    if (answer.ok) await database.transaction((tx) => saveAcked(tx, body));
+    else log.info('tally-not-delivered', { role: 'client', interval: body.interval, code: answer.refusal.code });
+  }
+
+  async function refused(
+    home: Home,
+    given: { readonly body: Tally; readonly signature: string },
+    refusal: Refusal,
+    signed: SignedTally | null,
+  ): Promise<void> {
+    log.warn('tally-refused', { role: 'client', interval: given.body.interval, code: refusal.code });
+    // Without the guard's signature it is evidence of nothing.
+    if (refusal.code !== 'tally-guard-signature') await database.transaction((tx) => saveRefused(tx, given, refusal.code));
+    // The guard's book was restored from before: what both signed is its floor.
+    if (refusal.code === 'tally-fell' && signed !== null) await deliver(home, signed);
+  }
+
+  /** The subscription that a guard serves: its own, or one of its family. */
+  async function homeOf(guard: string): Promise<Home | null> {
+    const homes = await database.transaction(readHomes);
+    const family = new Set(familyOf(network, guard).map((one) => one.id));
+    return homes.find((one) => one.guard === guard) ?? homes.find((one) => family.has(one.guard)) ?? null;
+  }
+
+  async function save(): Promise<void> {
+    const counts = count.all();
+    await database.transaction(async (tx) => {
+      for (const { guard, interval, usage } of counts) await saveUsage(tx, guard, interval, usage);
+    });
+  }
+
+  return {
+    read,
+    run,
+    save,
+    busy: () => scheduling > 0,
+    async load() {
+      const from = intervalNow(network, clock.now()) - 1;
+      await database.transaction(async (tx) => {
+        for (const { body } of await readNewestSigned(tx, from, TALLIES_MAX)) count.raise(body.guard, body.interval, body);
+        for (const { guard, interval, usage } of await readUsage(tx, from)) count.raise(guard, interval, usage);
+      });
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/*
+ * The rows of deposits, and how far each wallet was read. Every function takes the transaction of flow.ts.
+ */
+import { text } from '../../host/db/codec.ts';
+import type { Tx } from '../../host/ports.ts';
+import type { Deposit } from './decide.ts';
+
+/** Names a wallet on a rail. */
+export interface Watched {
+  readonly rail: string;
+  readonly wallet: string;
+}
+
+export async function readPlace(tx: Tx, { rail, wallet }: Watched): Promise<string> {
+  const row = (await tx.all('SELECT place FROM guard_watch WHERE rail = ? AND wallet = ?', [rail, wallet]))[0];
+  return row === undefined ? '' : text(row['place']);
+}
+
+/** Only from where it was read: another guard of the family may be further. */
+export async function savePlace(tx: Tx, { rail, wallet }: Watched, from: string, to: string): Promise<void> {
+  await tx.run(
+    `INSERT INTO guard_watch (rail, wallet, place) VALUES (?, ?, ?)
+     ON CONFLICT (rail, wallet) DO UPDATE SET place = excluded.place WHERE guard_watch.place = ?`,
+    [rail, wallet, to, from],
+  );
+}
+
+/** A payment once confirmed stays so, and is credited once by its name. */
+export async function saveDeposit(tx: Tx, { rail, wallet }: Watched, deposit: Deposit): Promise<void> {
+  await tx.run(
+    `INSERT INTO guard_deposit (rail, payment, wallet, subscriber, amount, at, confirmed) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (rail, payment) DO UPDATE SET confirmed = 1 WHERE excluded.confirmed = 1`,
+    [rail, deposit.payment, wallet, deposit.subscriber, deposit.amount, deposit.at, deposit.confirmed ? 1 : 0],
+  );
+}
+
+export async function readUnconfirmed(tx: Tx, { rail, wallet }: Watched): Promise<string[]> {
+  const sql = 'SELECT payment FROM guard_deposit WHERE rail = ? AND wallet = ? AND confirmed = 0';
+  return (await tx.all(sql, [rail, wallet])).map((row) => text(row['payment']));
+}
+
+export async function deleteUnconfirmed(tx: Tx, { rail }: Watched, payment: string): Promise<void> {
+  await tx.run('DELETE FROM guard_deposit WHERE rail = ? AND payment = ? AND confirmed = 0', [rail, payment]);
+}
+
+export async function readOwners(tx: Tx, destinations: readonly string[]): Promise<Map<string, string>> {
+  const owners = new Map<string, string>();
+  for (const destination of new Set(destinations)) {
+    const row = (await tx.all('SELECT subscriber FROM guard_account WHERE destination = ?', [destination]))[0];
+    if (row !== undefined) owners.set(destination, text(row['subscriber']));
+  }
+  return owners;
+}

@@ -1,0 +1,67 @@
+/*
+ * The guard's tables. Guards of one family may share them: an account, its deposits and its withdrawals belong to the subscriber,
+ * usage to (guard, subscriber, interval). Nothing here has a circuit, a session, an address or the time of any usage.
+ */
+import type { Migration } from '../host/ports.ts';
+
+export const migrations: readonly Migration[] = [
+  {
+    name: '001-accounts',
+    statements: [
+      // `content` is the digest of the account as last signed: another one is a new serial.
+      `CREATE TABLE guard_account (
+        subscriber TEXT NOT NULL PRIMARY KEY,
+        rail TEXT NOT NULL,
+        destination TEXT NOT NULL UNIQUE,
+        serial INTEGER NOT NULL CHECK (serial >= 0),
+        content TEXT NOT NULL,
+        changed INTEGER NOT NULL
+      ) STRICT`,
+      // The key is what credits a payment once, whoever of a family notices it.
+      `CREATE TABLE guard_deposit (
+        rail TEXT NOT NULL,
+        payment TEXT NOT NULL,
+        wallet TEXT NOT NULL,
+        subscriber TEXT NOT NULL REFERENCES guard_account (subscriber),
+        amount INTEGER NOT NULL CHECK (amount >= 0),
+        at INTEGER NOT NULL,
+        confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
+        PRIMARY KEY (rail, payment)
+      ) STRICT`,
+      'CREATE INDEX guard_deposit_subscriber ON guard_deposit (subscriber)',
+      `CREATE TABLE guard_watch (
+        rail TEXT NOT NULL,
+        wallet TEXT NOT NULL,
+        place TEXT NOT NULL,
+        PRIMARY KEY (rail, wallet)
+      ) STRICT`,
+      `CREATE TABLE guard_usage (
+        guard TEXT NOT NULL,
+        subscriber TEXT NOT NULL REFERENCES guard_account (subscriber),
+        interval INTEGER NOT NULL,
+        circuit_bytes INTEGER NOT NULL CHECK (circuit_bytes >= 0),
+        other_bytes INTEGER NOT NULL CHECK (other_bytes >= 0),
+        relay_bytes INTEGER NOT NULL CHECK (relay_bytes >= 0),
+        exit_bytes INTEGER NOT NULL CHECK (exit_bytes >= 0),
+        amount INTEGER NOT NULL CHECK (amount >= 0),
+        serial INTEGER NOT NULL CHECK (serial > 0),
+        signed_serial INTEGER NOT NULL CHECK (signed_serial >= 0),
+        signed_amount INTEGER NOT NULL CHECK (signed_amount >= 0),
+        signed TEXT,
+        PRIMARY KEY (guard, subscriber, interval)
+      ) STRICT`,
+      'CREATE INDEX guard_usage_subscriber ON guard_usage (subscriber)',
+      `CREATE TABLE guard_withdrawal (
+        id TEXT NOT NULL PRIMARY KEY,
+        guard TEXT NOT NULL,
+        subscriber TEXT NOT NULL REFERENCES guard_account (subscriber),
+        rail TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        amount INTEGER NOT NULL CHECK (amount > 0),
+        state TEXT NOT NULL CHECK (state IN ('accepted', 'sent', 'paid', 'refused')),
+        payment TEXT
+      ) STRICT`,
+      'CREATE INDEX guard_withdrawal_subscriber ON guard_withdrawal (subscriber)',
+    ],
+  },
+];

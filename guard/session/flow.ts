@@ -1,0 +1,236 @@
+/*
+ * Sessions: a client connection asks for one, is counted, is allowed to carry what its balance covers, and ends. In memory alone;
+ * ticks write usage down. Called by the transport, by the relay (shortfall) and by the job `usage`.
+ */
+import { done, localRefusals, type SessionShortfall } from '../../core/local/messages.ts';
+import { HOPS_MAX } from '../../core/limits.ts';
+import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { tickAfter } from '../../core/rule/interval.ts';
+import type { GuardTransport, SessionReading } from '../../tor/meter.ts';
+import { readAccount } from '../account/store.ts';
+import { intervalNow, parametersOf, pricesOf, type Guard, type Prices } from '../context.ts';
+import { fundsFor, type Tallies } from '../tally/flow.ts';
+import { readUsage } from '../tally/store.ts';
+import { canBegin, grantOf, noUsage, reserve, takeReading, takeShortfall, takeTick, type Session } from './decide.ts';
+import { roomFor } from './funds.ts';
+import type { Purse } from './live.ts';
+
+const refuse = refuser(localRefusals);
+const USED_UP = 'the balance is used up: top up with ptg deposit';
+
+export type OpenAsk = Parameters<Parameters<GuardTransport['onOpen']>[0]>[0];
+export type AllowAsk = Parameters<Parameters<GuardTransport['onAllow']>[0]>[0];
+
+export interface Sessions {
+  open(ask: OpenAsk): Promise<boolean>;
+  allow(ask: AllowAsk): Promise<bigint>;
+  read(reading: SessionReading): void;
+  close(connection: string): Promise<void>;
+  shortfall(total: SessionShortfall): Result<{ done: true }>;
+  /** The job. */
+  run(now: number): Promise<number | null>;
+  /** Writes down everything. */
+  writeAll(): Promise<void>;
+  count(): number;
+}
+
+export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): Sessions {
+  const { ports, live, turns, config } = guard;
+  const { clock, network, database, http, log } = ports;
+  /** Connections whose session is being opened; true once they are gone again. */
+  const opening = new Map<string, boolean>();
+  /** Sessions whose end the relay has not been told. */
+  const untold = new Set<string>();
+
+  /** The running interval and its prices. */
+  function pricesNow(rail: string): { interval: number; prices: Prices } | null {
+    const interval = intervalNow(network, clock.now());
+    const prices = interval === null ? null : pricesOf(network, interval, rail);
+    return interval === null || prices === null ? null : { interval, prices };
+  }
+
+  async function open(ask: OpenAsk): Promise<boolean> {
+    if (opening.has(ask.connection) || !isCircuit(ask)) return false;
+    opening.set(ask.connection, false);
+    try {
+      return await turns.of(ask.subscriber, () => openInTurn(ask));
+    } finally {
+      opening.delete(ask.connection);
+    }
+  }
+
+  async function openInTurn(ask: OpenAsk): Promise<boolean> {
+    const known = live.onConnection(ask.connection);
+    if (known !== null && known.subscriber !== ask.subscriber) return false;
+    if (known?.state === 'open' && known.hops === ask.hops && known.leavesTor === ask.leavesTor) return true;
+    const purse = await purseOf(ask.subscriber);
+    const now = purse === null ? null : pricesNow(purse.rail);
+    if (purse === null || now === null) return false;
+    const room = roomFor(purse, now.interval, now.prices, await funds(purse), pricesIn(purse), ask);
+    if (!canBegin(room, now.prices.terms.parameters.startingBytes)) return false;
+    // A connection that states other circuits gets another session; its readings go on from where they are.
+    if (known !== null) await finish(known);
+    return begin(purse, ask, known?.seen ?? { circuitBytes: 0n, otherBytes: 0n });
+  }
+
+  async function begin(purse: Purse, ask: OpenAsk, seen: Session['seen']): Promise<boolean> {
+    const { connection, subscriber, hops, leavesTor } = ask;
+    const ref = Buffer.from(ports.entropy.bytes(16)).toString('hex');
+    const told = await http.local('relay', '/relay/session-open', { session: ref, connection, hops, leavesTor }, done);
+    if (!told.ok) {
+      log.warn('session-not-opened', { role: 'guard', code: told.refusal.code });
+      return false;
+    }
+    if (opening.get(connection) === true) {
+      await tellEnd(ref);
+      return false;
+    }
+    if (live.purse(subscriber) === null) live.open(purse);
+    const counts: Session['counts'] = new Map();
+    const rest = { counts, reserved: 0n, grants: [0n, 0n] as const, state: 'open' as const, since: clock.now() };
+    live.save({ ref, connection, subscriber, hops, leavesTor, seen, ...rest });
+    await scheduleTick();
+    return true;
+  }
+
+  /** The one in memory, or one made from the store; null without an account. */
+  async function purseOf(subscriber: string): Promise<Purse | null> {
+    const known = live.purse(subscriber);
+    if (known !== null) return known;
+    const interval = intervalNow(network, clock.now());
+    if (interval === null) return null;
+    return database.transaction(async (tx) => {
+      const account = await readAccount(tx, subscriber);
+      if (account === null) return null;
+      const stored = (await readUsage(tx, config.id, subscriber, interval))?.usage ?? noUsage;
+      const base = new Map([[interval, stored]]);
+      return { subscriber, rail: account.rail, base, forgiven: new Map(), sessions: new Map(), usedUp: false };
+    });
+  }
+
+  const funds = (purse: Purse) => database.transaction((tx) => fundsFor(tx, guard, purse));
+  const pricesIn = (purse: Purse) => (interval: number) => pricesOf(network, interval, purse.rail);
+
+  async function allow(ask: AllowAsk): Promise<bigint> {
+    const subscriber = live.onConnection(ask.connection)?.subscriber;
+    if (subscriber === undefined || ask.wanted < 0n) return 0n;
+    return turns.of(subscriber, async () => {
+      const purse = live.purse(subscriber);
+      if (purse === null) return 0n;
+      const spendable = await funds(purse);
+      // From here on without waiting: readings may come between.
+      const session = live.onConnection(ask.connection);
+      const now = pricesNow(purse.rail);
+      if (session === null || session.state !== 'open' || now === null) return 0n;
+      const room = roomFor(purse, now.interval, now.prices, spendable, pricesIn(purse), session);
+      const grant = grantOf(ask, room, now.prices.terms.parameters.startingBytes);
+      live.save(reserve(session, grant.reserve));
+      if (grant.ends) cutOff(session);
+      return grant.bytes;
+    });
+  }
+
+  function read(reading: SessionReading): void {
+    const session = live.onConnection(reading.connection);
+    const interval = intervalNow(network, clock.now());
+    if (session !== null && interval !== null) live.save(takeReading(session, reading, interval));
+  }
+
+  function shortfall(total: SessionShortfall): Result<{ done: true }> {
+    const session = live.byRef(total.session);
+    if (session === null) return refuse('session-unknown', total.session);
+    // Of an interval that this session did not see, or whose books are closed, nothing can be charged any more.
+    const isSeen = session.counts.has(total.interval) || total.interval === intervalNow(network, clock.now());
+    if (isSeen) live.save(takeShortfall(session, total.interval, total.bytes));
+    return ok({ done: true });
+  }
+
+  /** No more is allowed. What was allowed before is still counted, until the transport says that the connection is gone. */
+  function cutOff(session: Session): void {
+    const latest = live.byRef(session.ref);
+    if (latest?.state !== 'open') return;
+    live.save({ ...latest, state: 'ending', since: clock.now() });
+    ports.transport.end(session.connection, USED_UP);
+  }
+
+  async function close(connection: string): Promise<void> {
+    if (opening.has(connection)) opening.set(connection, true);
+    const session = live.onConnection(connection);
+    if (session === null) return;
+    await turns.of(session.subscriber, async () => {
+      const latest = live.byRef(session.ref);
+      if (latest !== null) await finish(latest);
+      await tallies.write(session.subscriber);
+    });
+  }
+
+  async function finish(session: Session): Promise<void> {
+    const latest = live.byRef(session.ref) ?? session;
+    if (latest.state === 'ended') return;
+    live.save({ ...latest, state: 'ended', reserved: 0n, since: clock.now() });
+    await tellEnd(session.ref);
+  }
+
+  async function tellEnd(ref: string): Promise<void> {
+    untold.add(ref);
+    const told = await http.local('relay', '/relay/session-close', { session: ref }, done);
+    if (told.ok || !told.refusal.retry) untold.delete(ref);
+  }
+
+  async function run(now: number): Promise<number | null> {
+    for (const ref of [...untold]) await tellEnd(ref);
+    for (const purse of live.purses()) await turns.of(purse.subscriber, () => tick(purse, now));
+    const parameters = parametersOf(network);
+    const isQuiet = live.purses().length === 0 && untold.size === 0;
+    return isQuiet || parameters === null ? null : tickAfter(parameters, now);
+  }
+
+  async function tick(purse: Purse, now: number): Promise<void> {
+    const written = await tallies.write(purse.subscriber);
+    const costs = (pricesNow(purse.rail)?.prices.rail.price ?? 0n) > 0n;
+    const isUsedUp = costs && written !== null && written.balance <= 0n;
+    // A whole tick at zero, or bytes that nobody could pay: whatever it still carries asks nobody.
+    const isOut = written?.forgiven === true || (isUsedUp && purse.usedUp);
+    for (const { ref } of [...purse.sessions.values()]) await age(ref, now, isOut);
+    purse.usedUp = isUsedUp;
+    if (purse.sessions.size > 0) return;
+    await tallies.write(purse.subscriber);
+    live.drop(purse.subscriber);
+  }
+
+  async function age(ref: string, now: number, isOut: boolean): Promise<void> {
+    const session = live.byRef(ref);
+    const parameters = parametersOf(network);
+    if (session === null || parameters === null) return;
+    live.save(takeTick(session));
+    if (isOut) cutOff(session);
+    if (session.state === 'ending' && now > session.since) await finish(session);
+    // The relay's last word on it may come as late as the books are open.
+    const isOver = session.state === 'ended' && now > session.since + parameters.graceSec + parameters.iouTickSec;
+    if (isOver) live.retire(session);
+  }
+
+  async function scheduleTick(): Promise<void> {
+    const parameters = parametersOf(network);
+    if (parameters === null) return;
+    await database.transaction((tx) => guard.schedule(tx, 'usage', tickAfter(parameters, clock.now())));
+  }
+
+  return {
+    open,
+    allow,
+    read,
+    close,
+    shortfall,
+    run,
+    async writeAll() {
+      for (const { subscriber } of live.purses()) await turns.of(subscriber, () => tallies.write(subscriber));
+    },
+    count: () =>
+      live.purses().reduce((sum, purse) => sum + [...purse.sessions.values()].filter((one) => one.state === 'open').length, 0),
+  };
+}
+
+function isCircuit({ hops, leavesTor }: { readonly hops: number; readonly leavesTor: boolean }): boolean {
+  return Number.isInteger(hops) && hops >= 1 && hops <= HOPS_MAX && typeof leavesTor === 'boolean';
+}

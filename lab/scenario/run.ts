@@ -1,0 +1,142 @@
+/*
+ * Runs a scenario: a parsed file in; what the roles settled, out. Real roles over HTTP, a database each, the ledger rail, a driven
+ * clock. Called by `ptg scenario` and by tests.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { sha256Hex } from '../../core/crypto/hash.ts';
+import { invariant } from '../../core/refusal.ts';
+import { scheduleOf } from '../../core/rule/interval.ts';
+import type { Parameters } from '../../core/wire/parameters.ts';
+import { drivenClock, type DrivenClock } from '../../host/clock.ts';
+import { seededEntropy } from '../../host/entropy.ts';
+import { createLog, silentLog } from '../../host/log.ts';
+import { advanceTo, untilIdle } from '../drive.ts';
+import { callLocal, intervalReport, readEarnings, readGuardFlags, readIous, totalsReport, type IouLine, type Report } from '../report.ts';
+import { createWorld, type RelayPlan, type World } from '../world.ts';
+import type { Scenario } from './file.ts';
+
+/** An arbitrary instant; nothing depends on it. */
+const EPOCH = 1_600_000_000;
+/** Guards and fast relays by any threshold of the directory specification. */
+const BANDWIDTH = 100_000_000;
+const anything = z.unknown();
+
+export interface ScenarioOptions {
+  /** Prints the roles' logs on standard error. */
+  readonly verbose?: boolean;
+}
+
+export async function runScenario(scenario: Scenario, options: ScenarioOptions = {}): Promise<Report> {
+  const home = await mkdtemp(join(tmpdir(), 'ptg-'));
+  const { consensusSec } = scenario.parameters;
+  const parameters: Parameters = { ...scenario.parameters, genesis: EPOCH + 4 * consensusSec };
+  const clock = drivenClock(EPOCH);
+  const networkId = `scenario-${sha256Hex(JSON.stringify(scenario, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))).slice(0, 12)}`;
+  const world = await createWorld({
+    home,
+    inMemory: true,
+    networkId,
+    parameters,
+    relays: relayPlans(scenario),
+    subscribers: scenario.subscribers.map(({ name, deposit }) => ({ name, purse: deposit })),
+    clock,
+    entropy: (name) => seededEntropy(`${networkId} ${name}`),
+    log: () => (options.verbose === true ? createLog({ clock }) : silentLog()),
+  });
+  try {
+    return await play(scenario, parameters, world, clock);
+  } finally {
+    await world.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function play(scenario: Scenario, parameters: Parameters, world: World, clock: DrivenClock): Promise<Report> {
+  const advance = (until: number): Promise<void> => advanceTo(clock, until, world.nodes);
+  await advance(parameters.genesis - parameters.consensusSec + 1);
+  await subscribeAll(scenario, world);
+  await advance(parameters.genesis);
+
+  const ious: IouLine[][] = [];
+  const flags: string[][] = [];
+  for (const [interval, plan] of scenario.intervals.entries()) {
+    const schedule = scheduleOf(parameters, interval);
+    await advance(schedule.start);
+    await carryAll(world, plan.circuits);
+    // What is due of the interval before is decided while this one runs.
+    while (flags.length < interval) await decided(flags.length);
+    await advance(schedule.booksClose);
+    ious.push(await readIous(world, interval));
+    await advance(schedule.bst);
+    await releaseAll(scenario, world, interval);
+  }
+  while (flags.length < scenario.intervals.length) await decided(flags.length);
+
+  const earnings = await readEarnings(world);
+  const intervals = scenario.intervals.map((_, k) => intervalReport(world, k, ious[k] as IouLine[], earnings, flags[k] as string[]));
+  return { intervals, ...(await totalsReport(world, earnings)) };
+
+  async function decided(interval: number): Promise<void> {
+    await advance(scheduleOf(parameters, interval).appealEnd + parameters.consensusSec);
+    await world.authority.view.refresh();
+    flags.push(readGuardFlags(world));
+  }
+}
+
+/** Opening balances that cover every debt; whoever is in any `unpaidBy` releases its payouts by hand in the other intervals. */
+function relayPlans(scenario: Scenario): RelayPlan[] {
+  const manual = new Set(scenario.intervals.flatMap((one) => one.unpaidBy));
+  const guards = new Set(scenario.subscribers.map((one) => one.guard));
+  const opening = 2n ** 61n / BigInt(scenario.relays.length + 1);
+  return scenario.relays.map(({ name, exit, guard, family }) => ({
+    name,
+    exit,
+    guard,
+    takesSubscribers: guard || guards.has(name),
+    bandwidth: BANDWIDTH,
+    family,
+    payouts: manual.has(name) ? 'manual' : 'auto',
+    opening,
+  }));
+}
+
+async function subscribeAll(scenario: Scenario, world: World): Promise<void> {
+  for (const { name, guard, deposit } of scenario.subscribers) {
+    const client = world.subscribers.get(name);
+    invariant(client !== undefined, `${name} runs`);
+    await callLocal(client.node, 'client', '/client/subscribe', { guard }, anything);
+    if (deposit > 0n) await callLocal(client.node, 'client', '/client/deposit', { amount: deposit }, anything);
+    // Asking for the account lets the guard look at the rail.
+    await callLocal(client.node, 'client', '/client/balance', {}, anything);
+  }
+  await untilIdle(world.nodes);
+}
+
+async function carryAll(world: World, circuits: Scenario['intervals'][number]['circuits']): Promise<void> {
+  for (const { subscriber, path, bytes } of circuits) {
+    const key = world.subscribers.get(subscriber)?.key;
+    invariant(key !== undefined, `${subscriber} runs`);
+    const circuit = await world.source.open({ subscriber: key, path: path.map(world.relayId), leavesTor: true });
+    if (circuit === null) continue;
+    await circuit.carry(bytes);
+    circuit.close();
+    await untilIdle(world.nodes);
+  }
+}
+
+/** `unpaidBy` is by interval; the node's `payouts` is not: in the other intervals its operator approves at the BST. */
+async function releaseAll(scenario: Scenario, world: World, interval: number): Promise<void> {
+  const unpaid = new Set(scenario.intervals[interval]?.unpaidBy);
+  const manual = new Set(scenario.intervals.flatMap((one) => one.unpaidBy));
+  for (const [name, node] of world.relays) {
+    if (!manual.has(name) || unpaid.has(name)) continue;
+    const shape = z.object({ payouts: z.array(z.object({ id: z.string(), interval: z.int(), state: z.string() })) });
+    const { payouts } = await callLocal(node, 'settlement', '/settlement/payouts', {}, shape);
+    const ids = payouts.filter((one) => one.interval === interval && one.state === 'manual').map((one) => one.id);
+    if (ids.length > 0) await callLocal(node, 'settlement', '/settlement/payouts-approve', { ids }, anything);
+  }
+  await untilIdle(world.nodes);
+}

@@ -1,0 +1,143 @@
+/*
+ * How each role is composed from a node's specification: its keys, its rails, its database. Called by node/start.
+ */
+import { signingKey } from '../core/crypto/keys.ts';
+import { invariant } from '../core/refusal.ts';
+import type { Descriptor } from '../core/wire/descriptor.ts';
+import * as client from '../client/main.ts';
+import * as directory from '../directory/main.ts';
+import * as guard from '../guard/main.ts';
+import type { Migration, Ports, Role, RoleName } from '../host/ports.ts';
+import { sealingKeyFromSeed } from '../host/seal.ts';
+import * as ledger from '../ledger/main.ts';
+import { ledgerReceiving } from '../rail/ledger/receiving.ts';
+import { ledgerWallet } from '../rail/ledger/wallet.ts';
+import type { Wallet } from '../rail/rail.ts';
+import { openRails } from '../rail/rails.ts';
+import * as relay from '../relay/main.ts';
+import { migrations as relayMigrations } from '../relay/migrations.ts';
+import * as settlement from '../settlement/main.ts';
+import type { NodeOptions } from './start.ts';
+import { runs } from './spec.ts';
+import type { SilentTraffic } from './silent.ts';
+
+export interface Parts extends NodeOptions {
+  /** Hex of the relay's identity, where the node runs a relay. */
+  readonly id: string | null;
+  readonly silent: SilentTraffic;
+  ports(role: RoleName, migrations: readonly Migration[]): Promise<Ports>;
+}
+
+/** Rotation adds a second set to the descriptor; the first is number 1. */
+const KEY_NUMBER = 1;
+
+export function startRole(name: RoleName, parts: Parts): Promise<Role> {
+  return starters[name](parts);
+}
+
+const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
+  async ledger(parts) {
+    const known = parts.network.ledger;
+    invariant(known !== null, 'network.json of a ledger names its keys');
+    const config = { networkId: parts.network.networkId, logSeed: await parts.keys('log'), mintKey: known.mintKey };
+    return ledger.start(await parts.ports('ledger', ledger.migrations), config);
+  },
+  async directory(parts) {
+    const { network, parameters } = parts;
+    const authoritySeed = await parts.keys('authority');
+    const own = network.authorities.find((one) => one.key === signingKey(authoritySeed).publicKey);
+    if (own === undefined || parameters === undefined) throw new Error(notAnAuthority(parts));
+    return directory.start(await parts.ports('directory', directory.migrations), { network, name: own.name, authoritySeed, parameters });
+  },
+  async relay(parts) {
+    const { id, nickname } = identityOf(parts);
+    const keys = [{ number: KEY_NUMBER, iouSeed: await parts.keys('iou'), sealingSeed: await parts.keys('relay-sealing') }];
+    const ports = { ...(await parts.ports('relay', relayMigrations)), meter: parts.meter ?? parts.silent.meter };
+    const identitySeed = await parts.keys('identity');
+    const hasGuard = runs(parts.spec, 'guard');
+    return relay.start(ports, { id, nickname, keys, descriptor: await describe(parts, ports.http), identitySeed, hasGuard });
+  },
+  async settlement(parts) {
+    const keys = [{ number: KEY_NUMBER, seed: await parts.keys('settlement'), sealingSeed: await parts.keys('settlement-sealing') }];
+    const ports = await parts.ports('settlement', settlement.migrations);
+    const wallet = await walletOf(parts, ports.http);
+    const reader = openRails({ http: ports.http, network: parts.network })[wallet.rail];
+    invariant(reader !== undefined, 'a wallet’s rail has a reader');
+    return settlement.start({ ...ports, rails: [{ wallet, reader }] }, { ...identityOf(parts), keys, ...parts.spec.settlement });
+  },
+  async guard(parts) {
+    const keys = [{ number: KEY_NUMBER, seed: await parts.keys('guard'), sealingSeed: await parts.keys('guard-sealing') }];
+    const ports = await parts.ports('guard', guard.migrations);
+    const account = signingKey(await parts.keys('wallet')).publicKey;
+    const receiving = [
+      ledgerReceiving({ http: ports.http, network: parts.network, account, refSecret: await parts.keys('references') }),
+    ];
+    const { confirmations, ...rules } = parts.spec.guard;
+    const readers = openRails({ http: ports.http, network: parts.network });
+    const transport = parts.guardTransport ?? parts.silent.guardTransport;
+    const settings = { ...identityOf(parts), keys, ...rules, confirmations: { ledger: confirmations } };
+    return guard.start({ ...ports, transport, receiving, readers }, settings);
+  },
+  async client(parts) {
+    const ports = await parts.ports('client', client.migrations);
+    const wallet = parts.network.ledger === null ? null : await walletOf(parts, ports.http);
+    const readers = openRails({ http: ports.http, network: parts.network });
+    return client.start({ ...ports, transport: parts.clientTransport ?? null, wallet, readers }, { seed: await parts.keys('account') });
+  },
+};
+
+async function walletOf(parts: Parts, http: Ports['http']): Promise<Wallet> {
+  const key = signingKey(await parts.keys('wallet'));
+  return ledgerWallet({ http, network: parts.network, key, refSecret: await parts.keys('references') });
+}
+
+function identityOf(parts: Parts): { readonly id: string; readonly nickname: string } {
+  if (parts.id === null || parts.spec.relay === undefined) {
+    throw new Error('a relay, guard or settlement needs a [relay] section\n  ptg.toml\n  add one, or run ptg init [node-relay]');
+  }
+  return { id: parts.id, nickname: parts.spec.relay.nickname };
+}
+
+function notAnAuthority(parts: Parts): string {
+  const what = parts.parameters === undefined ? 'it has no parameters' : 'network.json does not name its key';
+  return `this node cannot be a directory: ${what}\n  ${parts.home}\n  see docs/operating/authority.md [node-authority]`;
+}
+
+/** What the relay says of itself, but for the times. */
+async function describe(parts: Parts, http: Ports['http']): Promise<Omit<Descriptor, 'published' | 'expires'>> {
+  const { spec, keys } = parts;
+  const { id, nickname } = identityOf(parts);
+  const said = spec.relay;
+  const url = spec.url;
+  invariant(said !== undefined, 'a relay has its section');
+  if (url === undefined) throw new Error('a relay needs the address under which others reach it\n  ptg.toml\n  set url [node-url]');
+  const signing = async (name: 'iou' | 'settlement' | 'guard') => signingKey(await keys(name)).publicKey;
+  const sealing = async (name: 'relay-sealing' | 'settlement-sealing' | 'guard-sealing') =>
+    Buffer.from(sealingKeyFromSeed(await keys(name), KEY_NUMBER).publicKey).toString('hex');
+  const hasGuard = runs(spec, 'guard');
+  const wallet = await walletOf(parts, http);
+  return {
+    id,
+    nickname,
+    keys: [
+      {
+        number: KEY_NUMBER,
+        fromInterval: 0,
+        iou: await signing('iou'),
+        settlement: await signing('settlement'),
+        guard: hasGuard ? await signing('guard') : null,
+        relaySealing: await sealing('relay-sealing'),
+        settlementSealing: await sealing('settlement-sealing'),
+        guardSealing: hasGuard ? await sealing('guard-sealing') : null,
+      },
+    ],
+    urls: { relay: url, settlement: url, guard: hasGuard ? url : null },
+    fingerprint: said.fingerprint ?? null,
+    family: [...said.family],
+    wantsGuard: said.guard,
+    isExit: said.exit,
+    bandwidth: said.bandwidth,
+    meter: (parts.meter ?? parts.silent.meter).kind,
+    rails: [{ rail: wallet.rail, fallback: wallet.fallback() }],
+  };
+}

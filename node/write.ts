@@ -1,0 +1,30 @@
+/*
+ * A node's specification as the text of its ptg.toml, with a comment to each key. Called by `ptg init` and by lab.
+ */
+import { stringify } from 'smol-toml';
+import type { NodeSpec } from './spec.ts';
+
+const comments: Readonly<Record<string, string>> = {
+  roles: 'Which roles this node runs: ledger, directory, relay, settlement, guard, client.',
+  url: 'The address under which other nodes reach this one.',
+  network: 'network.json: the authorities that this node trusts. From this file’s folder.',
+  parameters: 'Of a directory: the parameters of the network that it founds.',
+  log: 'text, json or silent.',
+  listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
+  relay: 'What the relay says of itself in its descriptor. bandwidth is in bytes a second; family lists ids of your other relays.',
+  settlement: 'payouts: auto pays at the settlement time; manual waits for ptg payouts approve.',
+  guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',
+  databases: 'PostgreSQL addresses of roles that do not use a file of their own: guard = "postgres://…".',
+};
+
+/** The keys in their order; scalars before tables, as TOML wants it. */
+export function specText(spec: NodeSpec): string {
+  const entries = Object.entries(spec).filter(([, value]) => value !== undefined);
+  const isTable = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const ordered = [...entries.filter(([, value]) => !isTable(value)), ...entries.filter(([, value]) => isTable(value))];
+  const parts = ordered.map(([key, value]) => {
+    const comment = comments[key];
+    return `${comment === undefined ? '' : `# ${comment}\n`}${stringify({ [key]: value }).trimEnd()}\n`;
+  });
+  return parts.join('\n');
+}

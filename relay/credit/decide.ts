@@ -1,0 +1,52 @@
+/*
+ * Rule 6: how much an issuer may still certify before it pays. What it certified and has not paid, and what was received from it,
+ * in; limit, use and rest, in bytes through one standard hop, out. Pure; both ends of a link reckon with it.
+ */
+import { UNITS_MAX } from '../../core/limits.ts';
+import { GIB, weightedBytes, type Traffic } from '../../core/rule/price.ts';
+import type { RailTerms } from '../../core/wire/parameters.ts';
+import type { Terms } from '../../core/wire/terms.ts';
+
+export interface CreditBook {
+  readonly startBytes: bigint;
+  /** What this holder received from the issuer in the last intervals that count. */
+  readonly receivedBytes: bigint;
+  /** Certified and unpaid, by interval. */
+  readonly unpaid: readonly { readonly terms: Terms; readonly totals: Traffic }[];
+  /** Within a family IOUs net to nothing (rule 13). */
+  readonly family: boolean;
+}
+
+export interface Credit {
+  readonly limitBytes: bigint;
+  readonly usedBytes: bigint;
+  readonly leftBytes: bigint;
+  readonly warning: boolean;
+}
+
+export function creditOf(book: CreditBook): Credit {
+  if (book.family) return { limitBytes: UNITS_MAX, usedBytes: 0n, leftBytes: UNITS_MAX, warning: false };
+  const limitBytes = least(book.startBytes + book.receivedBytes, UNITS_MAX);
+  const usedBytes = book.unpaid.reduce((sum, { terms, totals }) => sum + creditUnits(terms, totals), 0n);
+  const leftBytes = usedBytes < limitBytes ? limitBytes - usedBytes : 0n;
+  return { limitBytes, usedBytes, leftBytes, warning: isNearLimit(usedBytes, leftBytes) };
+}
+
+/** At 80 %. */
+export function isNearLimit(usedBytes: bigint, leftBytes: bigint): boolean {
+  return usedBytes > 0n && usedBytes >= 4n * leftBytes;
+}
+
+/** Traffic as bytes through one standard hop, rounded up once an interval. */
+export function creditUnits(terms: Terms, totals: Traffic): bigint {
+  return (weightedBytes(terms, totals) + terms.exits - 1n) / terms.exits;
+}
+
+/** Bytes through one standard hop that an amount buys. Where traffic costs nothing, no amount gives credit. */
+export function boughtBytes(rail: RailTerms, amount: bigint): bigint {
+  return rail.price === 0n ? 0n : least((amount * GIB) / rail.price, UNITS_MAX);
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

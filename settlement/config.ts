@@ -1,0 +1,19 @@
+/*
+ * What the settlement role is told: whose it is, its keys by number, and whether payouts wait for the operator. Filled in by node
+ * from ptg.toml and key files; read by main.ts.
+ */
+import { z } from 'zod';
+import { hex32, keyNumber, nickname } from '../core/wire/field.ts';
+
+const seed = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32, '32 bytes');
+
+export const settlementConfig = z.strictObject({
+  id: hex32,
+  nickname,
+  /** Numbers as in the descriptor. */
+  keys: z.array(z.strictObject({ number: keyNumber, seed, sealingSeed: seed })).min(1),
+  payouts: z.enum(['auto', 'manual']),
+  /** The database came out of a backup: ask the counterparts what they hold before anything is paid (rule 8). */
+  restored: z.boolean().default(false),
+});
+export type SettlementConfig = z.input<typeof settlementConfig>;

@@ -1,0 +1,106 @@
+/*
+ * The dry run: what every pair of an interval would come to as things stand, before anything moves. IOU totals, carries, rails and
+ * fee in; lines and sums out. Pure, by the same reckoning as the settlements themselves. Called by dryrun/flow.ts.
+ */
+import type { Carry } from '../../core/wire/settlement.ts';
+import type { Terms } from '../../core/wire/terms.ts';
+import type { Side } from '../pair/pair.ts';
+import { grossOf, reckonPair, type Books, type BothRails, type Reckoning } from '../pair/reckon.ts';
+import { splitFee } from '../payout/decide.ts';
+
+export interface DryPair extends Books {
+  readonly peer: string;
+  readonly nickname: string | null;
+  readonly rails: BothRails;
+  carryOn(rail: string): Carry;
+}
+
+/** Signed amounts are in my favour. */
+export interface DryLine {
+  readonly peer: string;
+  readonly nickname: string | null;
+  readonly rail: string | null;
+  /** Gross, each rounded down: what the peer owes me, and what I owe it. */
+  readonly held: bigint;
+  readonly issued: bigint;
+  readonly carryIn: bigint;
+  /** Both together after the one rounding. */
+  readonly gross: bigint;
+  readonly fee: bigint;
+  readonly net: bigint;
+  readonly carryOut: bigint;
+  readonly forgiven: bigint;
+}
+
+export interface DrySums {
+  readonly receive: bigint;
+  readonly pay: bigint;
+  readonly fee: bigint;
+  /** What the wallet lacks if nothing comes in before. */
+  readonly short: bigint;
+}
+
+export interface DryRun {
+  readonly lines: readonly DryLine[];
+  readonly sums: Readonly<Record<string, DrySums>>;
+}
+
+/** `feeOf`: of so many payments on a rail; `funds`: spendable now. */
+export function dryRun(
+  terms: Terms,
+  pairs: readonly DryPair[],
+  feeOf: (rail: string, outputs: number) => bigint,
+  funds: (rail: string) => bigint,
+): DryRun {
+  const reckoned = pairs.map((pair) => ({ pair, net: reckonPair(terms, pair, pair.rails, pair.carryOn) }));
+  const lines = reckoned.map(({ pair, net }) => lineOf(pair.peer, pair.nickname, net));
+  return withFees(lines, feeOf, funds);
+}
+
+export function withFees(
+  lines: readonly DryLine[],
+  feeOf: (rail: string, outputs: number) => bigint,
+  funds: (rail: string) => bigint,
+): DryRun {
+  const rails = [...new Set(lines.flatMap((line) => line.rail ?? []))].sort();
+  const sums: Record<string, DrySums> = {};
+  let charged = [...lines];
+  for (const rail of rails) {
+    const payers = charged.filter((line) => line.rail === rail && line.net < 0n);
+    const fee = payers.length === 0 ? 0n : feeOf(rail, payers.length);
+    const shares = payers.length === 0 ? [] : splitFee(fee, payers.length);
+    charged = charged.map((line) => ({ ...line, fee: shares[payers.indexOf(line)] ?? line.fee }));
+    const total = (some: readonly DryLine[]) => some.reduce((sum, line) => sum + line.net, 0n);
+    const pay = -total(payers);
+    const receive = total(charged.filter((line) => line.rail === rail && line.net > 0n));
+    const lacking = pay + fee - funds(rail);
+    sums[rail] = { receive, pay, fee, short: lacking > 0n ? lacking : 0n };
+  }
+  return { lines: charged, sums };
+}
+
+interface LineSource extends Omit<Reckoning, 'rail' | 'side'> {
+  readonly rail: string | null;
+  readonly side: Side | null;
+}
+
+/** Without a reckoning: the two have no rail in common. */
+export function lineOf(peer: string, nickname: string | null, net: LineSource | null): DryLine {
+  if (net === null) {
+    const nothing = { held: 0n, issued: 0n, carryIn: 0n, gross: 0n, fee: 0n, net: 0n, carryOut: 0n, forgiven: 0n };
+    return { peer, nickname, rail: null, ...nothing };
+  }
+  return {
+    peer,
+    nickname,
+    rail: net.rail,
+    held: net.heldValue,
+    issued: net.issuedValue,
+    carryIn: net.carryIn.amount,
+    gross: grossOf(net),
+    fee: 0n,
+    net: net.side === 'debtor' ? -net.amount : net.amount,
+    carryOut: net.carryOut.amount,
+    forgiven: net.forgiven,
+  };
+}

@@ -1,0 +1,107 @@
+/*
+ * What the balance settlement time and the end of the payment window do to the pairs of an interval. Called by the stages `bst`,
+ * `lapse` and `forget`; the operator's approval by http.ts.
+ */
+import { ok, type Result } from '../../core/refusal.ts';
+import type { Schedule } from '../../core/rule/interval.ts';
+import { noCarry } from '../../core/rule/net.ts';
+import type { Tx } from '../../host/ports.ts';
+import { reckoned, reckonNow } from '../agree/write.ts';
+import type { Income } from '../income/flow.ts';
+import { fetchLetters } from '../letter/flow.ts';
+import { pollSec, scheduleFor, type Office } from '../office.ts';
+import { movePair } from '../pair/flow.ts';
+import type { Pair } from '../pair/pair.ts';
+import { dropIous, readPairById, readPairs, readPairsIn } from '../pair/store.ts';
+
+/** The stage `bst`. Null when every pair has what it is paid by; else when to look again. */
+export async function settleBalances(office: Office, interval: number, now: number): Promise<number | null> {
+  const schedule = scheduleFor(office, interval);
+  if (schedule === null || now >= schedule.paymentEnd) return null;
+  const { database } = office.ports;
+  const silent = (await database.transaction((tx) => readPairs(tx, interval))).some(isUnsigned);
+  const reached = silent ? await fetchLetters(office) : 0;
+  return database.transaction(async (tx) => {
+    let waiting = false;
+    for (const pair of await readPairs(tx, interval)) {
+      if (pair.state === 'agreed') await movePair(office, tx, pair, { kind: 'bst', payouts: office.payouts });
+      else if (!isUnsigned(pair)) continue;
+      else if (isWorthWaiting(pair, reached > 0, schedule, now)) waiting = true;
+      else await useFallback(office, tx, pair);
+    }
+    await office.schedule(tx, 'payments', now);
+    return waiting ? Math.min(now + pollSec(office), halfOf(schedule)) : null;
+  });
+}
+
+function isUnsigned(pair: Pair): boolean {
+  return pair.state === 'open' || pair.state === 'stated';
+}
+
+/**
+ * The fallback is for the silent. Who has stated is at work; and who could have fetched a destination may not use the fallback. Until
+ * half of the window.
+ */
+function isWorthWaiting(pair: Pair, mailboxAnswered: boolean, schedule: Schedule, now: number): boolean {
+  return now < halfOf(schedule) && (pair.recall || pair.theirs !== null || !mailboxAnswered);
+}
+
+function halfOf({ bst, paymentEnd }: Schedule): number {
+  return bst + Math.floor((paymentEnd - bst) / 2);
+}
+
+/** Rule 9: the net of the last IOUs. A carry needs both signatures, so none is taken in, and the rest under a quantum is dropped. */
+async function useFallback(office: Office, tx: Tx, pair: Pair): Promise<void> {
+  const net = await reckonNow(office, tx, pair, false);
+  const peer = office.ports.network.descriptor(pair.peer);
+  const destination = peer?.body.rails.find((one) => one.rail === net?.rail)?.fallback;
+  if (net === null || net.side !== 'debtor' || net.amount === 0n || destination === undefined) return;
+  const forgiven = net.forgiven - net.carryOut.amount;
+  const changes = { ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true, recall: false };
+  await movePair(office, tx, pair, { kind: 'silent', payouts: office.payouts }, changes);
+  office.ports.log.warn('fallback-used', { role: 'settlement', relay: pair.peer, interval: pair.interval });
+}
+
+/** The stage `lapse`. An unpaid creditor may contest from here on: the docket's issue begins at `unpaid`. */
+export async function endWindow(office: Office, income: Income, interval: number): Promise<null> {
+  for (const rail of office.rails) await income.collect(rail);
+  await office.ports.database.transaction(async (tx) => {
+    for (const pair of await readPairs(tx, interval)) {
+      if (!pair.approved) await movePair(office, tx, pair, { kind: 'over', zero: pair.amount === 0n });
+    }
+  });
+  return null;
+}
+
+/** The stage `forget`, when no appeal can come any more. */
+export async function forgetIous(office: Office, interval: number): Promise<null> {
+  await office.ports.database.transaction((tx) => dropIous(tx, interval));
+  return null;
+}
+
+export type Approval = { readonly ids: readonly string[] } | { readonly all: true };
+
+/** Releases what waits for the operator; by its id also what the window has left behind: that is paid late. */
+export async function approve(office: Office, approval: Approval): Promise<Result<{ approved: string[] }>> {
+  const { database, clock } = office.ports;
+  return database.transaction(async (tx) => {
+    const approved: string[] = [];
+    for (const pair of await approvable(tx, approval)) {
+      if (pair.side !== 'debtor' || pair.destination === null || pair.amount === 0n) continue;
+      if ((await movePair(office, tx, pair, { kind: 'approved' }, { approved: pair.state === 'lapsed' })) !== null)
+        approved.push(pair.id);
+    }
+    await office.schedule(tx, 'payments', clock.now());
+    return ok({ approved });
+  });
+}
+
+async function approvable(tx: Tx, approval: Approval): Promise<Pair[]> {
+  if ('all' in approval) return readPairsIn(tx, ['manual']);
+  const found: Pair[] = [];
+  for (const id of approval.ids) {
+    const pair = await readPairById(tx, id);
+    if (pair !== null) found.push(pair);
+  }
+  return found;
+}

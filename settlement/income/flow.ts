@@ -1,0 +1,101 @@
+/*
+ * Income: what the wallet received since last time, each payment joined with the settlement whose destination it is at. Called by
+ * the `payments` job, the stages, and when a debtor gives notice.
+ */
+import { ok, type Result } from '../../core/refusal.ts';
+import { inTurn, type InTurn } from '../../host/in-turn.ts';
+import type { Tx } from '../../host/ports.ts';
+import type { IncomingPayment } from '../../rail/rail.ts';
+import type { Office, OwnRail } from '../office.ts';
+import { movePair } from '../pair/flow.ts';
+import type { Pair } from '../pair/pair.ts';
+import { readPairAt } from '../pair/store.ts';
+import { addIncome, explainIncome, readWalletStart, saveWalletStart, type IncomeKind } from './store.ts';
+
+export interface Income {
+  /** How many payments were new. */
+  collect(rail: string): Promise<Result<number>>;
+}
+
+export function createIncome(office: Office): Income {
+  const turns = new Map<string, InTurn>();
+  return {
+    async collect(rail) {
+      const own = office.rail(rail);
+      if (own === null) return ok(0);
+      const turn = turns.get(rail) ?? inTurn();
+      turns.set(rail, turn);
+      return turn(() => collectNow(office, own));
+    },
+  };
+}
+
+async function collectNow(office: Office, own: OwnRail): Promise<Result<number>> {
+  const { database } = office.ports;
+  const { rail } = own.wallet;
+  const { opening } = await database.transaction((tx) => readWalletStart(tx, rail));
+  return opening === null ? openBooks(office, own) : readOn(office, own, 'other');
+}
+
+/** The first time: what is there already is the opening balance. Repeated while something comes in meanwhile. */
+async function openBooks(office: Office, own: OwnRail): Promise<Result<number>> {
+  const { database, clock } = office.ports;
+  const { rail } = own.wallet;
+  const before = await readOn(office, own, 'opening');
+  if (!before.ok) return before;
+  for (;;) {
+    const balance = await own.wallet.balance();
+    if (!balance.ok) return balance;
+    const since = await readOn(office, own, 'opening');
+    if (!since.ok) return since;
+    if (since.value > 0) continue;
+    await database.transaction(async (tx) => {
+      const { position } = await readWalletStart(tx, rail);
+      await saveWalletStart(tx, rail, { position, opening: balance.value, openedAt: clock.now() });
+    });
+    return ok(0);
+  }
+}
+
+async function readOn(office: Office, own: OwnRail, kind: IncomeKind): Promise<Result<number>> {
+  const { database } = office.ports;
+  const { rail } = own.wallet;
+  let count = 0;
+  for (;;) {
+    const start = await database.transaction((tx) => readWalletStart(tx, rail));
+    const page = await own.wallet.incoming(start.position);
+    if (!page.ok) return page;
+    const { payments, cursor } = page.value;
+    if (payments.length === 0) return ok(count);
+    count += await database.transaction(async (tx) => {
+      const fresh = await take(office, tx, rail, payments, kind);
+      await saveWalletStart(tx, rail, { ...(await readWalletStart(tx, rail)), position: cursor });
+      return fresh;
+    });
+  }
+}
+
+async function take(
+  office: Office,
+  tx: Tx,
+  rail: string,
+  payments: readonly IncomingPayment[],
+  kind: IncomeKind,
+): Promise<number> {
+  let fresh = 0;
+  for (const one of payments) {
+    if (await addIncome(tx, rail, one, kind)) fresh += 1;
+    const pair = await readPairAt(tx, one.destination);
+    if (pair !== null && pair.rail === rail) await arrive(office, tx, pair, one);
+  }
+  return fresh;
+}
+
+/** The whole amount or nothing: a part is income of no settlement. */
+export async function arrive(office: Office, tx: Tx, pair: Pair, one: IncomingPayment): Promise<Pair | null> {
+  if (pair.rail === null || one.amount < pair.amount) return null;
+  const changes = { payment: one.payment, paidAt: one.at, received: one.amount };
+  const moved = await movePair(office, tx, pair, { kind: 'arrived' }, changes);
+  if (moved !== null) await explainIncome(tx, pair.rail, one.payment, pair.id);
+  return moved;
+}

@@ -1,0 +1,96 @@
+/*
+ * What this role does by the clock: a job for each stage of an interval, the payments between BST and the end of the window, and
+ * at the start the wallets' opening balances. Called by main.ts.
+ */
+import type { Job } from '../host/jobs.ts';
+import type { Tx } from '../host/ports.ts';
+import { endWindow, forgetIous, settleBalances } from './due/flow.ts';
+import type { Income } from './income/flow.ts';
+import { postLetters } from './letter/flow.ts';
+import { pollSec, scheduleFor, type Office } from './office.ts';
+import type { Payouts } from './payout/flow.ts';
+import { readPairsIn } from './pair/store.ts';
+import { restless } from './pair/decide.ts';
+import { stageJob } from './period/flow.ts';
+import { dischargeAll } from './receipt/flow.ts';
+import { beginRecovery } from './recall/flow.ts';
+import { closeBooks } from './statement/flow.ts';
+import { readOrders } from './withdraw/store.ts';
+
+/** Seconds until the next try while no consensus is known. */
+const NO_CONSENSUS_SEC = 5;
+
+export function settlementJobs(office: Office, income: Income, payouts: Payouts): Job[] {
+  const recovered = once(() => beginRecovery(office));
+  const close = stageJob(office, 'close', (interval, now) => closeBooks(office, interval, now));
+  return [
+    { name: 'open', run: (now) => openWallets(office, income, now) },
+    // Nothing is reckoned or paid before it is known whether the counterparts are to be asked first.
+    { name: 'close', run: async (now) => ((await recovered()) ? close.run(now) : now + NO_CONSENSUS_SEC) },
+    stageJob(office, 'letters', (interval) => postLetters(office, interval)),
+    stageJob(office, 'bst', (interval, now) => settleBalances(office, interval, now)),
+    stageJob(office, 'lapse', (interval) => endWindow(office, income, interval)),
+    stageJob(office, 'forget', (interval) => forgetIous(office, interval)),
+    {
+      name: 'payments',
+      run: async (now) => ((await recovered()) ? pay(office, income, payouts, now) : now + NO_CONSENSUS_SEC),
+    },
+  ];
+}
+
+export const firstJobs = (now: number): Record<string, number> => ({
+  open: now,
+  close: now,
+  letters: now,
+  bst: now,
+  lapse: now,
+  forget: now,
+  payments: now,
+});
+
+async function openWallets(office: Office, income: Income, now: number): Promise<number | null> {
+  for (const rail of office.rails) {
+    if (!(await income.collect(rail)).ok) return now + pollSec(office);
+  }
+  return null;
+}
+
+/** Receives, signs receipts, pays. Comes again while something is outstanding, and only then. */
+async function pay(office: Office, income: Income, payouts: Payouts, now: number): Promise<number | null> {
+  const { database } = office.ports;
+  if (!(await database.transaction((tx) => isOutstanding(office, tx, now)))) return null;
+  for (const rail of office.rails) await income.collect(rail);
+  await dischargeAll(office);
+  let next: number | null = null;
+  for (const rail of office.rails) {
+    const again = await payouts.run(rail);
+    if (again !== null) next = Math.min(again, next ?? again);
+  }
+  const open = await database.transaction((tx) => isOutstanding(office, tx, now));
+  const poll = now + pollSec(office);
+  return open ? Math.max(now + 1, Math.min(poll, next ?? poll)) : null;
+}
+
+async function isOutstanding(office: Office, tx: Tx, now: number): Promise<boolean> {
+  if ((await readPairsIn(tx, restless)).length > 0) return true;
+  if ((await readOrders(tx, 'accepted')).length > 0 || (await readOrders(tx, 'sent')).length > 0) return true;
+  const owed = await readPairsIn(tx, ['claimed', 'expecting']);
+  return owed.some(({ interval, amount }) => {
+    const schedule = scheduleFor(office, interval);
+    return amount > 0n && schedule !== null && schedule.bst <= now && now < schedule.paymentEnd;
+  });
+}
+
+/** True once it has been done. */
+function once(run: () => Promise<boolean>): () => Promise<boolean> {
+  let ran: Promise<boolean> | null = null;
+  return async () => {
+    ran ??= run();
+    const done = await ran.catch((thrown: unknown) => {
+      ran = null;
+      throw thrown;
+    });
+    if (!done) ran = null;
+    return done;
+  };
+}

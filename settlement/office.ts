@@ -1,0 +1,138 @@
+/*
+ * What every flow of this role shares: who I am, my keys, my wallets, the network as I see it, and the way to outbox and jobs.
+ * Made once by main.ts from ports and config.
+ */
+import { signingKey, type SigningKey } from '../core/crypto/keys.ts';
+import { refuser, type Result } from '../core/refusal.ts';
+import { intervalAt, scheduleOf, type Schedule } from '../core/rule/interval.ts';
+import { currentKeySet, keySetFor } from '../core/wire/descriptor.ts';
+import { settlementRefusals } from '../core/wire/settlement.ts';
+import type { Terms } from '../core/wire/terms.ts';
+import type { Outbox } from '../host/outbox.ts';
+import type { Jobs } from '../host/jobs.ts';
+import type { Parameters } from '../core/wire/parameters.ts';
+import { sealingKeyOf } from '../host/network/sealing.ts';
+import type { Ports, SealingKey } from '../host/ports.ts';
+import { sealingKeyFromSeed } from '../host/seal.ts';
+import type { RailReader, Wallet } from '../rail/rail.ts';
+import { settlementConfig, type SettlementConfig } from './config.ts';
+import type { ZodType } from 'zod';
+
+/** One way to be paid and to pay. */
+export interface OwnRail {
+  readonly wallet: Wallet;
+  readonly reader: RailReader;
+}
+
+export interface SettlementPorts extends Ports {
+  /** In order of preference. */
+  readonly rails: readonly OwnRail[];
+}
+
+export interface Signer {
+  readonly number: number;
+  readonly key: SigningKey;
+}
+
+export interface Office {
+  readonly me: string;
+  readonly nickname: string;
+  readonly payouts: 'auto' | 'manual';
+  readonly restored: boolean;
+  readonly ports: SettlementPorts;
+  readonly networkId: string;
+  readonly rails: readonly string[];
+  readonly sealing: readonly SealingKey[];
+  rail(name: string): OwnRail | null;
+  /** With which objects of that interval are signed. */
+  signer(interval: number): Signer;
+  put: Outbox['put'];
+  schedule: Jobs['schedule'];
+}
+
+export function openOffice(ports: SettlementPorts, given: SettlementConfig, way: Pick<Office, 'put' | 'schedule'>): Office {
+  const config = settlementConfig.parse(given);
+  const signers = config.keys.map(({ number, seed }) => ({ number, key: signingKey(seed) }));
+  const newest = signers.reduce((best, one) => (one.number > best.number ? one : best));
+  return {
+    me: config.id,
+    nickname: config.nickname,
+    payouts: config.payouts,
+    restored: config.restored,
+    ports,
+    networkId: ports.network.network.networkId,
+    rails: ports.rails.map((one) => one.wallet.rail),
+    sealing: config.keys.map(({ number, sealingSeed }) => sealingKeyFromSeed(sealingSeed, number)),
+    rail: (name) => ports.rails.find((one) => one.wallet.rail === name) ?? null,
+    signer(interval) {
+      const own = ports.network.descriptor(config.id);
+      const number = own === null ? null : currentKeySet(own.body, interval)?.number;
+      return signers.find((one) => one.number === number) ?? newest;
+    },
+    ...way,
+  };
+}
+
+/** The parameters of an interval; of the newest known one while its terms are not fixed. */
+export function parametersFor(office: Office, interval: number): Parameters | null {
+  const view = office.ports.network;
+  const terms = view.terms(interval) ?? view.consensus()?.body.terms.at(-1) ?? null;
+  return terms?.parameters ?? null;
+}
+
+export function scheduleFor(office: Office, interval: number): Schedule | null {
+  const parameters = parametersFor(office, interval);
+  return parameters === null ? null : scheduleOf(parameters, interval);
+}
+
+/** The interval that runs now, or null before the first consensus. */
+export function runningInterval(office: Office): number | null {
+  const parameters = parametersFor(office, -1);
+  return parameters === null ? null : intervalAt(parameters, office.ports.clock.now());
+}
+
+/** Seconds between two looks at a rail while something is outstanding. */
+export function pollSec(office: Office, windowSec: (parameters: Parameters) => number = (one) => one.paymentWindowSec): number {
+  const parameters = parametersFor(office, -1);
+  return parameters === null ? 1 : Math.max(1, Math.floor(windowSec(parameters) / 60));
+}
+
+/** The settlement key that a relay's objects of an interval are signed with, by the directory. */
+export function settlementKeyOf(office: Office, relay: string, number: number, interval: number): string | null {
+  const found = office.ports.network.descriptor(relay);
+  return found === null ? null : (keySetFor(found.body, number, interval)?.settlement ?? null);
+}
+
+export interface KnownTerms {
+  readonly terms: Terms;
+  readonly digest: string;
+}
+
+export function termsFor(office: Office, interval: number): KnownTerms | null {
+  const terms = office.ports.network.terms(interval);
+  const digest = office.ports.network.termsDigest(interval);
+  return terms === null || digest === null ? null : { terms, digest };
+}
+
+const refuse = refuser(settlementRefusals);
+
+/** Sealed, to the settlement role of another relay. */
+export async function callPeer<T>(
+  office: Office,
+  peer: string,
+  call: { readonly path: string; readonly tag: string; readonly body: unknown },
+  output: ZodType<T>,
+): Promise<Result<T>> {
+  const found = office.ports.network.descriptor(peer);
+  const interval = runningInterval(office) ?? 0;
+  const toKey = found === null ? null : sealingKeyOf(found.body, 'settlement', interval);
+  if (found === null || toKey === null) return refuse('settlement-unknown-relay', peer);
+  const url = `${found.body.urls.settlement.replace(/\/$/, '')}${call.path}`;
+  const key = sealingOf(office, interval);
+  return office.ports.http.link({ url, tag: call.tag, body: call.body, from: office.me, key, to: peer, toKey }, output);
+}
+
+export function sealingOf(office: Office, interval: number): SealingKey {
+  const { number } = office.signer(interval);
+  return office.sealing.find((one) => one.number === number) as SealingKey;
+}

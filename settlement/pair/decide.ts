@@ -1,0 +1,118 @@
+/*
+ * The state machine of one pair and interval: state and event in, the next state and what is to be done out, or null where no
+ * arrow is. Pure; called by pair/flow.ts, which saves and sends what it returns.
+ *
+ *            nothing                                            over
+ *   open ───────────────→ clear              (any but paying, paid) ──→ lapsed ──approved──→ due
+ *    │
+ *    │ DEBTOR                                 bst, payouts auto
+ *    ├─owe─→ stated ─signed─→ agreed ────────────────────────────→ due ⇄ awaiting (short; funds)
+ *    │          │               └─bst, payouts manual─→ manual ─approved─→ due      │ intent
+ *    │          └─silent (fallback)─→ due | manual                       ↑ void     ↓
+ *    │          └─signed-zero─→ carried                                  └──────  paying ─paid─→ paid ─receipt─→ receipted
+ *    │                                     found: due, awaiting, manual, lapsed ─────────────────→ paid
+ *    │                                     receipt: every debtor's state but carried ────────────────────────────→ receipted
+ *    │ CREDITOR
+ *    └─owed─→ claimed ─confirmed─→ expecting ─arrived─→ received ─discharged─→ receipted
+ *               │  └─confirmed-zero─→ carried               ↑
+ *               │                        unpaid ──arrived───┘
+ *               └─arrived─→ received       ↑
+ *                  claimed, expecting ─────┘ over
+ *
+ * Later arrows, with the docket: unpaid ─contest→ contested, and a contest of mine that counts voids `carried` rests.
+ */
+
+export type PairState =
+  | 'open'
+  | 'clear'
+  | 'carried'
+  | 'stated'
+  | 'agreed'
+  | 'manual'
+  | 'due'
+  | 'awaiting'
+  | 'paying'
+  | 'paid'
+  | 'claimed'
+  | 'expecting'
+  | 'received'
+  | 'unpaid'
+  | 'lapsed'
+  | 'receipted';
+
+export type PairEvent =
+  /** Reckoned: nothing to pay or carry · I owe · I am owed. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'owe' }
+  | { readonly kind: 'owed' }
+  /** I countersigned; the debtor did. `zero`: nothing is to be paid now. */
+  | { readonly kind: 'signed'; readonly zero: boolean }
+  | { readonly kind: 'confirmed'; readonly zero: boolean }
+  /** The balance settlement time has come; so it has, and the creditor said nothing. */
+  | { readonly kind: 'bst'; readonly payouts: 'auto' | 'manual' }
+  | { readonly kind: 'silent'; readonly payouts: 'auto' | 'manual' }
+  | { readonly kind: 'approved' }
+  | { readonly kind: 'short' }
+  | { readonly kind: 'intent' }
+  /** The batch paid nothing. `late`: and the window has ended meanwhile. */
+  | { readonly kind: 'void'; readonly late: boolean }
+  | { readonly kind: 'paid' }
+  /** The rail shows that it was paid before. */
+  | { readonly kind: 'found' }
+  | { readonly kind: 'receipt' }
+  | { readonly kind: 'arrived' }
+  | { readonly kind: 'discharged' }
+  /** The payment window has ended. `zero`: nothing was to be paid. */
+  | { readonly kind: 'over'; readonly zero: boolean };
+
+export type PairAction = 'send-settlement' | 'send-notice' | 'send-receipt' | 'tell-relay';
+
+export interface PairOutcome {
+  readonly state: PairState;
+  readonly then: readonly PairAction[];
+}
+
+type Arrow<K extends PairEvent['kind']> = (event: Extract<PairEvent, { kind: K }>) => PairOutcome;
+type Arrows = { readonly [K in PairEvent['kind']]?: Arrow<K> };
+
+const to =
+  (state: PairState, ...then: PairAction[]) =>
+  (): PairOutcome => ({ state, then });
+
+const signed: Arrow<'signed'> = ({ zero }) => (zero ? to('carried', 'tell-relay')() : to('agreed')());
+const confirmed: Arrow<'confirmed'> = ({ zero }) => (zero ? to('carried', 'tell-relay')() : to('expecting')());
+const released = ({ payouts }: { readonly payouts: 'auto' | 'manual' }): PairOutcome =>
+  to(payouts === 'auto' ? 'due' : 'manual')();
+const unpaid: Arrow<'over'> = ({ zero }) => to(zero ? 'lapsed' : 'unpaid', 'tell-relay')();
+
+const lapse = { over: to('lapsed', 'tell-relay') };
+const discharge = { receipt: to('receipted', 'tell-relay') };
+const find = { found: to('paid', 'send-notice', 'tell-relay') };
+const reckon = { nothing: to('clear', 'tell-relay'), owe: to('stated'), owed: to('claimed', 'send-settlement') };
+
+const arrows: Readonly<Record<PairState, Arrows>> = {
+  open: { ...reckon, signed, confirmed, silent: released, ...lapse },
+  clear: {},
+  carried: {},
+  stated: { ...reckon, signed, silent: released, ...discharge, ...lapse },
+  agreed: { bst: released, ...discharge, ...lapse },
+  manual: { approved: to('due'), ...find, ...discharge, ...lapse },
+  due: { short: to('awaiting'), intent: to('paying'), ...find, ...discharge, ...lapse },
+  awaiting: { intent: to('paying'), ...find, ...discharge, ...lapse },
+  paying: { void: ({ late }) => to(late ? 'lapsed' : 'due')(), paid: to('paid', 'send-notice', 'tell-relay'), ...discharge },
+  paid: { receipt: to('receipted') },
+  claimed: { confirmed, arrived: to('received'), over: unpaid },
+  expecting: { arrived: to('received'), over: unpaid },
+  received: { discharged: to('receipted', 'send-receipt', 'tell-relay') },
+  unpaid: { arrived: to('received') },
+  lapsed: { approved: to('due'), ...find, ...discharge },
+  receipted: {},
+};
+
+export function decidePair(state: PairState, event: PairEvent): PairOutcome | null {
+  const arrow = arrows[state][event.kind] as ((event: PairEvent) => PairOutcome) | undefined;
+  return arrow === undefined ? null : arrow(event);
+}
+
+/** In which something is still to be done for the row without the operator or the counterpart. */
+export const restless: readonly PairState[] = ['due', 'awaiting', 'paying', 'received'];

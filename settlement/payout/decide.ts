@@ -1,0 +1,54 @@
+/*
+ * Which debts are paid now: the funds and what is to be paid in, what they cover out (rule 8). Pure; called by payout/flow.ts and
+ * the dry run.
+ */
+import { sha256Hex } from '../../core/crypto/hash.ts';
+
+export interface Payable {
+  readonly kind: 'settlement' | 'order';
+  /** The settlement's or the order's id. */
+  readonly name: string;
+  readonly destination: string;
+  readonly amount: bigint;
+  /** To a destination that others are paid at too: in a batch of its own, which the same debt always gives the same id. */
+  readonly alone: boolean;
+}
+
+/** Subscribers' money first; then by SHA-256 of the settlement's id, which neither side can choose. */
+export function inOrder(payables: readonly Payable[]): Payable[] {
+  const rank = ({ kind, name }: Payable) => (kind === 'order' ? `0${name}` : `1${sha256Hex(Buffer.from(name, 'hex'))}`);
+  return payables
+    .map((one) => ({ one, rank: rank(one) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0))
+    .map(({ one }) => one);
+}
+
+/** Each whole or not at all; one that the rest does not cover lets the next have its turn. */
+export function coveredBy(funds: bigint, payables: readonly Payable[]): Payable[] {
+  let rest = funds;
+  return payables.filter(({ amount }) => {
+    if (amount > rest) return false;
+    rest -= amount;
+    return true;
+  });
+}
+
+/** The next batch of what is covered: those that share one, or the first that goes alone. */
+export function nextBatch(covered: readonly Payable[], batchMax: number): Payable[] {
+  const shared = covered.filter((one) => !one.alone).slice(0, batchMax);
+  return shared.length > 0 ? shared : covered.slice(0, 1);
+}
+
+/** An order that tells nothing: settlement ids can be guessed, the salt cannot. */
+export function shuffled(payables: readonly Payable[], salt: Uint8Array): Payable[] {
+  return payables
+    .map((one) => ({ one, place: sha256Hex(salt, one.name) }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1))
+    .map(({ one }) => one);
+}
+
+/** The fee of a batch, borne by its outputs alike; what does not divide, by the first. */
+export function splitFee(fee: bigint, outputs: number): bigint[] {
+  const share = fee / BigInt(outputs);
+  return Array.from({ length: outputs }, (_, place) => (place === 0 ? fee - share * BigInt(outputs - 1) : share));
+}

@@ -1,0 +1,208 @@
+/*
+ * Payout: what is due · what the funds cover · was it paid before? · intent · payment · record. One lease a wallet; an intent that
+ * was written is repeated until its end is known, and nothing new is begun before. Called by the `payments` job.
+ */
+import { sha256Hex } from '../../core/crypto/hash.ts';
+import { transferIdOf } from '../../core/wire/ledger.ts';
+import type { Tx } from '../../host/ports.ts';
+import type { BatchPaid } from '../../rail/rail.ts';
+import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
+import { parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
+import { movePair } from '../pair/flow.ts';
+import type { Pair } from '../pair/pair.ts';
+import { readPairById, readPairsIn, savePair } from '../pair/store.ts';
+import { readOrders, saveOrderState } from '../withdraw/store.ts';
+import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
+import { closeBatch, countVoid, readIntents, saveIntent, type StoredBatch } from './store.ts';
+
+export interface Payouts {
+  /** Pays what can be paid now. The second at which to come again at the latest, or null. */
+  run(rail: string): Promise<number | null>;
+}
+
+export function createPayouts(office: Office): Payouts {
+  const holder = Buffer.from(office.ports.entropy.bytes(16)).toString('hex');
+  return { run: (rail) => withLease(office, holder, rail) };
+}
+
+async function withLease(office: Office, holder: string, rail: string): Promise<number | null> {
+  const own = office.rail(rail);
+  if (own === null) return null;
+  const { database, clock } = office.ports;
+  const wallet = `wallet ${rail}`;
+  const taken = await database.transaction(async (tx) => {
+    if (!(await hasWork(office, tx, rail))) return null;
+    return takeLease(tx, wallet, holder, { now: clock.now(), sec: leaseSec(office) });
+  });
+  if (taken === null || typeof taken === 'number') return taken;
+  try {
+    await payRail(office, own, taken);
+  } finally {
+    await database.transaction((tx) => endLease(tx, taken));
+  }
+  return null;
+}
+
+/** Long enough for a call, short beside the window: a process that was killed keeps the next one waiting for as long. */
+function leaseSec(office: Office): number {
+  const windowSec = parametersFor(office, -1)?.paymentWindowSec ?? 0;
+  return Math.max(2, Math.min(30, Math.floor(windowSec / 10)));
+}
+
+async function hasWork(office: Office, tx: Tx, rail: string): Promise<boolean> {
+  return (await readIntents(tx, rail)).length > 0 || (await readPayables(office, tx, rail)).length > 0;
+}
+
+async function payRail(office: Office, own: OwnRail, lease: Lease): Promise<void> {
+  const { database } = office.ports;
+  const rail = own.wallet.rail;
+  for (const batch of await database.transaction((tx) => readIntents(tx, rail))) {
+    if (!(await execute(office, own, batch))) return;
+  }
+  for (;;) {
+    const batch = await chooseBatch(office, own);
+    if (batch === null) return;
+    const looked = await lookUp(office, own, batch);
+    if (looked === 'unknown') return;
+    if (looked === 'found') continue;
+    const intent = await database.transaction((tx) => writeIntent(office, tx, lease, rail, batch));
+    if (intent === null || !(await execute(office, own, intent))) return;
+  }
+}
+
+async function readPayables(office: Office, tx: Tx, rail: string): Promise<Payable[]> {
+  const now = office.ports.clock.now();
+  const due = (await readPairsIn(tx, ['due', 'awaiting'])).filter((one) => one.rail === rail && !isHeldBack(office, one, now));
+  const orders = (await readOrders(tx, 'accepted')).filter((one) => one.rail === rail);
+  return inOrder([
+    ...due.map((pair) => payableOf(pair)),
+    ...orders.map(({ id, destination, amount }) => ({ kind: 'order' as const, name: id, destination, amount, alone: false })),
+  ]);
+}
+
+function payableOf(pair: Pair): Payable {
+  const destination = pair.destination as string;
+  return { kind: 'settlement', name: pair.id, destination, amount: pair.amount, alone: pair.fallback };
+}
+
+/** After a restore the counterpart is asked first; a silent one is waited for until half of the window. */
+function isHeldBack(office: Office, pair: Pair, now: number): boolean {
+  const schedule = scheduleFor(office, pair.interval);
+  return pair.recall && schedule !== null && now < schedule.bst + Math.floor((schedule.paymentEnd - schedule.bst) / 2);
+}
+
+/** What goes out next, or null when nothing does; those that the funds do not cover are marked. */
+async function chooseBatch(office: Office, own: OwnRail): Promise<Payable[] | null> {
+  const { database } = office.ports;
+  const payables = await database.transaction((tx) => readPayables(office, tx, own.wallet.rail));
+  if (payables.length === 0) return null;
+  const covered = await coverNow(own, payables);
+  if (covered === null) return null;
+  const names = new Set(covered.map((one) => one.name));
+  await database.transaction(async (tx) => {
+    for (const { kind, name } of payables) {
+      const pair = kind === 'settlement' && !names.has(name) ? await readPairById(tx, name) : null;
+      if (pair !== null) await movePair(office, tx, pair, { kind: 'short' });
+    }
+  });
+  return covered.length === 0 ? null : nextBatch(covered, own.wallet.batchMax);
+}
+
+/** Null while the rail does not answer. The fee is first taken for all, then for those that are covered. */
+async function coverNow({ wallet }: OwnRail, payables: readonly Payable[]): Promise<Payable[] | null> {
+  const balance = await wallet.balance();
+  const feeOfAll = await wallet.quote(payables.length);
+  if (!balance.ok || !feeOfAll.ok) return null;
+  const first = coveredBy(balance.value - feeOfAll.value, payables);
+  if (first.length === payables.length) return first;
+  const fee = await wallet.quote(first.length + 1);
+  return fee.ok ? coveredBy(balance.value - fee.value, payables).slice(0, first.length + 1) : null;
+}
+
+/** Before paying: whether the rail shows a payment at a settlement's destination already. */
+async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): Promise<'clear' | 'found' | 'unknown'> {
+  let found = false;
+  for (const { kind, name, destination, amount, alone } of batch) {
+    if (kind !== 'settlement' || alone) continue;
+    const history = await own.reader.history(destination);
+    if (!history.ok) return 'unknown';
+    const payment = history.value.find((one) => one.amount >= amount);
+    if (payment === undefined) continue;
+    found = true;
+    await office.ports.database.transaction(async (tx) => {
+      const pair = await readPairById(tx, name);
+      const changes = { payment: payment.payment, paid: amount, paidAt: payment.at };
+      if (pair !== null) await movePair(office, tx, pair, { kind: 'found' }, changes);
+    });
+  }
+  return found ? 'found' : 'clear';
+}
+
+/** Null when another process has the lease now, or a row has gone on meanwhile. */
+async function writeIntent(
+  office: Office,
+  tx: Tx,
+  lease: Lease,
+  rail: string,
+  chosen: readonly Payable[],
+): Promise<StoredBatch | null> {
+  const now = office.ports.clock.now();
+  if (!(await holdLease(tx, lease, now + leaseSec(office)))) return null;
+  const current = new Set((await readPayables(office, tx, rail)).map((one) => one.name));
+  if (chosen.some((one) => !current.has(one.name))) return null;
+  const base = sha256Hex('ptg/payout-base/v1\0', [...chosen.map((one) => one.name)].sort().join('\0'));
+  const id = transferIdOf('payout', `${base} ${await countVoid(tx, base)}`);
+  const batch = { id, rail, outputs: shuffled(chosen, office.ports.entropy.bytes(16)) };
+  await saveIntent(tx, { ...batch, base, fence: lease.fence, madeAt: now });
+  for (const { kind, name } of batch.outputs) {
+    if (kind === 'order') await saveOrderState(tx, name, { state: 'sent', payment: null, fee: 0n });
+    const pair = kind === 'settlement' ? await readPairById(tx, name) : null;
+    if (pair !== null) await movePair(office, tx, pair, { kind: 'intent' });
+  }
+  return batch;
+}
+
+/** False when the rail's state is not known, or nothing was paid: then no other batch is tried now. */
+async function execute(office: Office, own: OwnRail, batch: StoredBatch): Promise<boolean> {
+  const { database, log } = office.ports;
+  const outputs = batch.outputs.map(({ destination, amount }) => ({ destination, amount }));
+  const paid = await own.wallet.pay({ id: batch.id, outputs });
+  if (paid.ok) {
+    await database.transaction((tx) => record(office, tx, batch, paid.value));
+    return true;
+  }
+  log.warn('batch-not-paid', { role: 'settlement', code: paid.refusal.code, count: outputs.length });
+  if (!paid.refusal.retry) await database.transaction((tx) => release(office, tx, batch));
+  return false;
+}
+
+async function record(office: Office, tx: Tx, batch: StoredBatch, { payments, fee }: BatchPaid): Promise<void> {
+  if (!(await closeBatch(tx, batch.id, 'paid', fee))) return;
+  const shares = splitFee(fee, batch.outputs.length);
+  for (const [place, { kind, name, amount }] of batch.outputs.entries()) {
+    const [payment, share] = [payments[place] as string, shares[place] as bigint];
+    if (kind === 'order') {
+      await saveOrderState(tx, name, { state: 'paid', payment, fee: share });
+      continue;
+    }
+    const pair = await readPairById(tx, name);
+    if (pair === null) continue;
+    const changes = { payment, paid: amount, paidAt: office.ports.clock.now(), fee: share };
+    // Its receipt may have come before the rail's answer did.
+    const moved = await movePair(office, tx, pair, { kind: 'paid' }, changes);
+    if (moved === null) await savePair(tx, { ...pair, ...changes });
+  }
+}
+
+/** Nothing was paid: the rows are due again, or too late. */
+async function release(office: Office, tx: Tx, batch: StoredBatch): Promise<void> {
+  if (!(await closeBatch(tx, batch.id, 'void', 0n))) return;
+  const now = office.ports.clock.now();
+  for (const { kind, name } of batch.outputs) {
+    if (kind === 'order') await saveOrderState(tx, name, { state: 'accepted', payment: null, fee: 0n });
+    const pair = kind === 'settlement' ? await readPairById(tx, name) : null;
+    if (pair === null) continue;
+    const late = !pair.approved && now >= (scheduleFor(office, pair.interval)?.paymentEnd ?? 0);
+    await movePair(office, tx, pair, { kind: 'void', late });
+  }
+}

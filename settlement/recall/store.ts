@@ -1,0 +1,31 @@
+/*
+ * Recovery: up to which interval the counterparts are asked first what they hold. And the name of a pair as outbox rows carry it.
+ */
+import { z } from 'zod';
+import { invariant } from '../../core/refusal.ts';
+import { decode } from '../../core/wire/codec.ts';
+import { hex32, interval } from '../../core/wire/field.ts';
+import { int } from '../../host/db/codec.ts';
+import type { Tx } from '../../host/ports.ts';
+
+export async function isRecovering(tx: Tx, ofInterval: number): Promise<boolean> {
+  const rows = await tx.all('SELECT last_interval FROM recovery WHERE only_row = 1');
+  return rows[0] !== undefined && int(rows[0]['last_interval']) >= ofInterval;
+}
+
+export async function saveRecovery(tx: Tx, lastInterval: number): Promise<void> {
+  await tx.run(
+    `INSERT INTO recovery (only_row, last_interval) VALUES (1, ?)
+     ON CONFLICT (only_row) DO UPDATE SET last_interval = excluded.last_interval`,
+    [lastInterval],
+  );
+}
+
+const pairName = z.strictObject({ interval, peer: hex32 });
+export type PairName = z.infer<typeof pairName>;
+
+export function pairNamed(body: string): PairName {
+  const name = decode(body, pairName);
+  invariant(name.ok, 'an outbox row of this role names a pair');
+  return name.value;
+}

@@ -1,0 +1,181 @@
+/*
+ * Receipt: notice or income → the payment is on the rail, whole → proof → signed receipt → the debtor stores it, and each side
+ * tells its relay. Called by http.ts, the `payments` job and the outbox.
+ */
+import { z } from 'zod';
+import { sign, signedSchema, type Signed } from '../../core/crypto/sign.ts';
+import { done, type Done } from '../../core/local/messages.ts';
+import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { hex32, railName } from '../../core/wire/field.ts';
+import { countersignedSettlement, receipt, settlementRefusals, type Receipt } from '../../core/wire/settlement.ts';
+import type { OutboxKind } from '../../host/outbox.ts';
+import type { Tx } from '../../host/ports.ts';
+import { confirm } from '../agree/flow.ts';
+import { reckonNow } from '../agree/write.ts';
+import { arrive, type Income } from '../income/flow.ts';
+import { addIncome } from '../income/store.ts';
+import { callPeer, type Office } from '../office.ts';
+import { movePair } from '../pair/flow.ts';
+import { bothSigned, type Pair } from '../pair/pair.ts';
+import { isPaymentUsed, readPair, readPairById, readPairsIn } from '../pair/store.ts';
+import { pairNamed } from '../recall/store.ts';
+import { checkReceipt } from './decide.ts';
+
+/** Debtor → creditor: which payment it is, and the settlement with both signatures in case the creditor never got it. */
+export const notice = z.strictObject({
+  settlement: hex32,
+  rail: railName,
+  payment: z.string().max(200),
+  signed: countersignedSettlement.nullable(),
+});
+export type Notice = z.infer<typeof notice>;
+
+const refuse = refuser(settlementRefusals);
+const signedReceipt = signedSchema(receipt);
+
+/** POST /settlement/notices. */
+export async function answerNotice(
+  office: Office,
+  income: Income,
+  from: string,
+  given: Notice,
+): Promise<Result<Signed<Receipt>>> {
+  const { database, clock } = office.ports;
+  const before = await database.transaction(async (tx) => {
+    const pair = await readPairById(tx, given.settlement);
+    if (pair !== null && pair.peer === from && given.signed !== null) await confirm(office, tx, pair, given.signed);
+    return pair;
+  });
+  if (before === null || before.peer !== from || before.side !== 'creditor') return refuse('receipt-unknown', given.settlement);
+  if (before.receipt !== null) return ok(before.receipt);
+  const collected = await income.collect(given.rail);
+  if (!collected.ok) return collected;
+  // Income: what waited for funds may go out now.
+  await database.transaction((tx) => office.schedule(tx, 'payments', clock.now()));
+  await findPayment(office, before, given.payment);
+  const pair = await database.transaction((tx) => readPairById(tx, given.settlement));
+  const answer = pair === null ? null : await discharge(office, pair);
+  return answer === null ? refuse('receipt-unknown', given.settlement) : answer;
+}
+
+/** Not at the fresh destination in what came in: perhaps there before this database was, or at the fallback (rule 9). */
+async function findPayment(office: Office, before: Pair, payment: string): Promise<void> {
+  const own = before.rail === null ? null : office.rail(before.rail);
+  if (own === null || before.rail === null) return;
+  const rail = before.rail;
+  const { database } = office.ports;
+  for (const place of [before.destination, own.wallet.fallback()]) {
+    const history = place === null ? null : await own.reader.history(place);
+    const one = history?.ok === true ? history.value.find((found) => found.payment === payment) : undefined;
+    if (one === undefined) continue;
+    await database.transaction(async (tx) => {
+      const pair = await readPairById(tx, before.id);
+      if (pair === null || pair.payment !== null || (await isPaymentUsed(tx, rail, payment))) return;
+      await addIncome(tx, rail, one, 'other');
+      if (place === before.destination) await arrive(office, tx, pair, one);
+      else await arrive(office, tx, await asFallback(office, tx, pair, one.destination), one);
+    });
+  }
+}
+
+/** What is due at a fallback: the net of the last IOUs, without the carry that not both signed. */
+async function asFallback(office: Office, tx: Tx, pair: Pair, destination: string): Promise<Pair> {
+  const net = await reckonNow(office, tx, pair, false);
+  return net?.side === 'creditor' ? { ...pair, amount: net.amount, destination, fallback: true } : pair;
+}
+
+/** Signs what has arrived. Null where nothing has, a refusal while the rail cannot prove it. */
+async function discharge(office: Office, pair: Pair): Promise<Result<Signed<Receipt>> | null> {
+  if (pair.receipt !== null) return ok(pair.receipt);
+  const own = pair.rail === null ? null : office.rail(pair.rail);
+  if (pair.state !== 'received' || own === null || pair.payment === null) return null;
+  const proof = await own.reader.prove(pair.payment);
+  if (!proof.ok) return proof;
+  const { number, key } = office.signer(pair.interval);
+  const body: Receipt = {
+    creditor: office.me,
+    creditorKey: number,
+    debtor: pair.peer,
+    settlement: pair.id,
+    interval: pair.interval,
+    rail: own.wallet.rail,
+    amount: pair.amount,
+    payment: pair.payment,
+    proof: proof.value,
+    at: office.ports.clock.now(),
+  };
+  const signed = sign('receipt', office.networkId, body, key);
+  return office.ports.database.transaction(async (tx) => {
+    const current = await readPair(tx, pair.interval, pair.peer);
+    if (current !== null && current.receipt !== null) return ok(current.receipt);
+    if (current !== null) await movePair(office, tx, current, { kind: 'discharged' }, { receipt: signed });
+    return ok(signed);
+  });
+}
+
+/** For income that no notice came with. */
+export async function dischargeAll(office: Office): Promise<void> {
+  const received = await office.ports.database.transaction((tx) => readPairsIn(tx, ['received']));
+  for (const pair of received) await discharge(office, pair);
+}
+
+/** POST /settlement/receipts. */
+export async function takeReceipt(office: Office, from: string, signed: Signed<Receipt>): Promise<Result<Done>> {
+  return office.ports.database.transaction(async (tx) => {
+    const taken = await storeReceipt(office, tx, from, signed);
+    return taken.ok ? ok({ done: true as const }) : taken;
+  });
+}
+
+export async function storeReceipt(office: Office, tx: Tx, from: string, signed: Signed<Receipt>): Promise<Result<unknown>> {
+  const pair = await readPair(tx, signed.body.interval, from);
+  const checked = checkReceipt(office, from, signed, pair);
+  if (!checked.ok || pair === null) return checked;
+  if (pair.receipt !== null) return ok(null);
+  const { payment, amount, at } = signed.body;
+  // Paid by a database that is lost, or by a batch whose record is still to come.
+  const paid = pair.paid > 0n ? {} : { payment, paid: amount, paidAt: at };
+  const moved = await movePair(office, tx, pair, { kind: 'receipt' }, { receipt: checked.value, ...paid });
+  return moved === null ? refuse('receipt-unknown', pair.id) : ok(null);
+}
+
+export function noticeKind(office: Office): OutboxKind {
+  const { database, log } = office.ports;
+  return {
+    async send(row) {
+      const { interval, peer } = pairNamed(row.body);
+      const pair = await database.transaction((tx) => readPair(tx, interval, peer));
+      if (pair?.state !== 'paid' || pair.payment === null || pair.rail === null) return ok(null);
+      const body: Notice = { settlement: pair.id, rail: pair.rail, payment: pair.payment, signed: bothSigned(pair) };
+      return callPeer(office, peer, { path: '/settlement/notices', tag: 'notice', body }, signedReceipt);
+    },
+    async done(tx, row, answer) {
+      if (answer === null) return;
+      const { interval, peer } = pairNamed(row.body);
+      const taken = await storeReceipt(office, tx, peer, answer as Signed<Receipt>);
+      if (!taken.ok) log.warn('receipt-refused', { role: 'settlement', relay: peer, interval, code: taken.refusal.code });
+    },
+    async refused(_tx, row, refusal) {
+      const { interval, peer } = pairNamed(row.body);
+      log.warn('notice-refused', { role: 'settlement', relay: peer, interval, code: refusal.code });
+    },
+  };
+}
+
+export function receiptKind(office: Office): OutboxKind {
+  const { database, log } = office.ports;
+  return {
+    async send(row) {
+      const { interval, peer } = pairNamed(row.body);
+      const pair = await database.transaction((tx) => readPair(tx, interval, peer));
+      if (pair === null || pair.receipt === null) return ok(null);
+      const call = { path: '/settlement/receipts', tag: 'receipt', body: pair.receipt };
+      return callPeer(office, peer, call, done);
+    },
+    async done() {},
+    async refused(_tx, row, refusal) {
+      const { interval, peer } = pairNamed(row.body);
+      log.warn('receipt-not-taken', { role: 'settlement', relay: peer, interval, code: refusal.code });
+    },
+  };
+}

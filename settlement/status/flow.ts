@@ -1,0 +1,50 @@
+/*
+ * `ptg status`, settlement's part: what is owed and owing, what waits for whom, and when what happens next. Called by http.ts.
+ */
+import { ok, type Result } from '../../core/refusal.ts';
+import { scheduleFor, runningInterval, type Office } from '../office.ts';
+import type { PairState } from '../pair/decide.ts';
+import type { Pair } from '../pair/pair.ts';
+import { readPairsIn } from '../pair/store.ts';
+import { readNewestInterval } from '../period/store.ts';
+import { readOrders } from '../withdraw/store.ts';
+
+const shown: readonly PairState[] = [
+  ...(['open', 'stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'paid'] as const),
+  ...(['claimed', 'expecting', 'received', 'unpaid', 'lapsed'] as const),
+];
+
+export async function showStatus(office: Office): Promise<Result<unknown>> {
+  const { database, clock } = office.ports;
+  const { pairs, orders, next } = await database.transaction(async (tx) => ({
+    pairs: await readPairsIn(tx, shown),
+    orders: [...(await readOrders(tx, 'accepted')), ...(await readOrders(tx, 'sent'))],
+    next: await readNewestInterval(tx),
+  }));
+  const schedule = next === null ? null : scheduleFor(office, next);
+  const states: Partial<Record<PairState, number>> = {};
+  for (const { state } of pairs) states[state] = (states[state] ?? 0) + 1;
+  return ok({
+    relay: office.me,
+    nickname: office.nickname,
+    payouts: office.payouts,
+    running: runningInterval(office),
+    now: clock.now(),
+    next: next === null || schedule === null ? null : { interval: next, booksClose: schedule.booksClose, bst: schedule.bst },
+    owed: sumOf(pairs, ['claimed', 'expecting', 'received', 'unpaid']),
+    owing: sumOf(pairs, ['stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'lapsed']),
+    awaitingFunds: sumOf(pairs, ['awaiting']),
+    needsApproval: pairs.filter((one) => one.state === 'manual').map((one) => one.id),
+    states,
+    ordersOpen: orders.length,
+  });
+}
+
+/** By rail. */
+function sumOf(pairs: readonly Pair[], states: readonly PairState[]): Record<string, bigint> {
+  const sums: Record<string, bigint> = {};
+  for (const { rail, state, amount } of pairs) {
+    if (rail !== null && amount > 0n && states.includes(state)) sums[rail] = (sums[rail] ?? 0n) + amount;
+  }
+  return sums;
+}

@@ -1,0 +1,61 @@
+/*
+ * Orders to pay from the wallet: the guard's withdrawals and the operator's own sends. Every function takes the transaction. Called
+ * by withdraw/flow.ts and payout/flow.ts.
+ */
+import { big, int, orNull, text } from '../../host/db/codec.ts';
+import type { Row, Tx } from '../../host/ports.ts';
+
+export interface Order {
+  readonly id: string;
+  readonly kind: 'withdrawal' | 'send';
+  readonly rail: string;
+  readonly destination: string;
+  readonly amount: bigint;
+  readonly state: 'accepted' | 'sent' | 'paid';
+  readonly payment: string | null;
+  readonly fee: bigint;
+  readonly askedAt: number;
+}
+
+const select = `SELECT id, kind, rail, destination, state, payment, asked_at, CAST(amount AS TEXT) AS amount, CAST(fee AS TEXT) AS fee
+  FROM transfer_order`;
+
+export async function readOrder(tx: Tx, id: string): Promise<Order | null> {
+  const row = (await tx.all(`${select} WHERE id = ?`, [id]))[0];
+  return row === undefined ? null : orderOf(row);
+}
+
+export async function readOrders(tx: Tx, state: Order['state']): Promise<Order[]> {
+  return (await tx.all(`${select} WHERE state = ? ORDER BY asked_at, id`, [state])).map(orderOf);
+}
+
+export async function readAllOrders(tx: Tx): Promise<Order[]> {
+  return (await tx.all(`${select} ORDER BY asked_at, id`)).map(orderOf);
+}
+
+export async function insertOrder(tx: Tx, order: Order): Promise<void> {
+  const { id, kind, rail, destination, amount, askedAt } = order;
+  await tx.run(
+    `INSERT INTO transfer_order (id, kind, rail, destination, amount, state, payment, fee, asked_at)
+     VALUES (?, ?, ?, ?, ?, 'accepted', NULL, 0, ?)`,
+    [id, kind, rail, destination, amount, askedAt],
+  );
+}
+
+export async function saveOrderState(tx: Tx, id: string, to: Pick<Order, 'state' | 'payment' | 'fee'>): Promise<void> {
+  await tx.run('UPDATE transfer_order SET state = ?, payment = ?, fee = ? WHERE id = ?', [to.state, to.payment, to.fee, id]);
+}
+
+function orderOf(row: Row): Order {
+  return {
+    id: text(row['id']),
+    kind: text(row['kind']) as Order['kind'],
+    rail: text(row['rail']),
+    destination: text(row['destination']),
+    amount: big(row['amount']),
+    state: text(row['state']) as Order['state'],
+    payment: orNull(text)(row['payment']),
+    fee: big(row['fee']),
+    askedAt: int(row['asked_at']),
+  };
+}

@@ -1,0 +1,331 @@
+/*
+ * A guard (or two) and a client of it, in one process: real roles over their own databases, a driven clock, the traffic source, a rail
+ * in memory, and stand-ins for the relay and the settlement that remember what they were told. Calls pass through the codecs.
+ */
+import type { ZodType } from 'zod';
+import { sha256Hex } from '../../core/crypto/hash.ts';
+import { sign } from '../../core/crypto/sign.ts';
+import { chargedBytes } from '../../core/rule/chain.ts';
+import { intervalAt } from '../../core/rule/interval.ts';
+import { ok, type Result } from '../../core/refusal.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import { requestAnswer, type RequestAnswer, type SubscriberRequest } from '../../core/wire/guard.ts';
+import type { Parameters } from '../../core/wire/parameters.ts';
+import { drivenClock } from '../../host/clock.ts';
+import { openDatabase, type DatabasePlace } from '../../host/db/open.ts';
+import { seededEntropy } from '../../host/entropy.ts';
+import { refuseHttp } from '../../host/http/refusals.ts';
+import { silentLog } from '../../host/log.ts';
+import type { Database, HttpClient, NetworkView, Role } from '../../host/ports.ts';
+import * as client from '../../client/main.ts';
+import * as guard from '../../guard/main.ts';
+import { createTrafficSource } from '../../lab/traffic/source.ts';
+import type { IncomingPayment, RailReader, Wallet } from '../../rail/rail.ts';
+import { networkId, testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
+
+export type World = Awaited<ReturnType<typeof makeWorld>>;
+export type WorldOptions = Partial<Parameters>;
+type Called = (body: unknown) => Promise<Result<unknown>>;
+
+export const idOf = (name: string): string => testKey(`${name} identity`).publicKey;
+
+export async function makeWorld(changes: WorldOptions = {}, family = false) {
+  const parameters = testParameters({ startingBytes: 0n, ...changes });
+  const clock = drivenClock(parameters.genesis + 100);
+  const ids = [idOf('G'), idOf('H')];
+  const descriptors = ['G', 'H'].map((name) =>
+    testDescriptor(name, { family: family ? ids : [], urls: { relay: 'http://r', settlement: 'http://s', guard: `http://${name}` } }),
+  );
+  const view: NetworkView = testView(descriptors, parameters);
+  const rail = memoryRail();
+  const source = createTrafficSource();
+  const roles = new Map<string, Role>();
+  const relay = fakeRelay(source, parameters, () => clock.now());
+  const settlement = fakeSettlement();
+  const databases: Database[] = [];
+
+  const http: HttpClient = {
+    get: async (url, output) => pass(roles.get(hostOf(url)), pathOf(url), {}, output),
+    post: async () => refuseHttp('unreachable', 'post'),
+    link: async () => refuseHttp('unreachable', 'link'),
+    subscriber: async (call, output) => pass(roles.get(hostOf(call.url)), pathOf(call.url), call.body, output),
+    async local(role, path, body, output) {
+      const stub: Called | undefined = (role === 'relay' ? relay.calls : settlement.calls)[path];
+      if (stub === undefined) return refuseHttp('unreachable', path);
+      const answer = await stub(JSON.parse(encode(body)));
+      return answer.ok ? decode(encode(answer.value), output) : answer;
+    },
+    inFlight: () => 0,
+  };
+  const portsOf = (database: Database, seed: string) => ({
+    clock,
+    entropy: seededEntropy(seed),
+    database,
+    http,
+    log: silentLog(),
+    network: view,
+  });
+
+  async function open(place: DatabasePlace, migrations: typeof guard.migrations, name: string, owner: string): Promise<Database> {
+    const database = await openDatabase(place, migrations, name, owner);
+    databases.push(database);
+    return database;
+  }
+
+  /** Starts guard `name`; on a database of its own, or on the one that is given. */
+  async function startGuard(name = 'G', settings: Partial<guard.GuardSettings> = {}, on?: Database | DatabasePlace): Promise<GuardRun> {
+    const isDatabase = on !== undefined && 'transaction' in on;
+    const database = isDatabase ? { ...on, owner: `guard-${name}` } : await open(on ?? { file: ':memory:' }, guard.migrations, 'guard', `guard-${name}`);
+    const ports = { ...portsOf(database, `guard ${name} ${roles.size}`), transport: source.guardTransport(idOf(name)) };
+    const keys = [{ number: 1, seed: testSeed(`${name} guard`), sealingSeed: testSeed(`${name} sealing`) }];
+    const config = { id: idOf(name), nickname: name, keys, ...settings };
+    const role = await guard.start({ ...ports, receiving: [rail.wallet('guard')], readers: { ledger: rail.reader } }, config);
+    roles.set(name, role);
+    return { role, database };
+  }
+
+  async function startClient(name = 'alice', on?: Database): Promise<ClientRun> {
+    const database = on ?? (await open({ file: ':memory:' }, client.migrations, 'client', 'client'));
+    const key = testKey(name).publicKey;
+    const ports = { ...portsOf(database, `client ${name} ${databases.length}`), transport: source.clientTransport(key) };
+    const role = await client.start({ ...ports, wallet: rail.wallet(name), readers: { ledger: rail.reader } }, { seed: testSeed(name) });
+    roles.set(name, role);
+    const call = async (command: string, body: object = {}): Promise<Result<never>> => {
+      const endpoint = role.endpoints.find((one) => one.path === `/client/${command}`);
+      const input = decode(encode(body), endpoint?.input as ZodType);
+      if (!input.ok) throw new Error(input.refusal.about);
+      return (await endpoint?.answer(input.value as never, { kind: 'local' })) as Result<never>;
+    };
+    return { role, database, key, call };
+  }
+
+  /** A request signed by hand. */
+  function requestOf(name: string, ask: SubscriberRequest['ask'], changed: Partial<SubscriberRequest> = {}) {
+    const key = testKey(name);
+    const id = sha256Hex(encode(ask), String(clock.now())).slice(0, 32);
+    return sign('request', networkId, { subscriber: key.publicKey, guard: idOf('G'), id, at: clock.now(), ask, ...changed }, key);
+  }
+
+  async function ask(name: string, what: SubscriberRequest['ask'], changed: Partial<SubscriberRequest> = {}): Promise<Result<RequestAnswer>> {
+    const { body, signature } = requestOf(name, what, changed);
+    return pass(roles.get('G'), '/guard/request', { body, signature }, requestAnswer);
+  }
+
+  async function idle(): Promise<void> {
+    for (let quiet = 0; quiet < 4; ) {
+      quiet = [...roles.values()].some((one) => one.busy()) ? 0 : quiet + 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** From due time to due time, as a scenario does. */
+  async function advance(until: number): Promise<number> {
+    await idle();
+    let steps = 0;
+    for (;;) {
+      const dues = [...roles.values()].map((one) => one.nextDue()).filter((due) => due !== null);
+      const next = dues.length === 0 ? null : Math.min(...dues);
+      if (next === null || next > until) break;
+      clock.advance(Math.max(next, clock.now() + 1));
+      steps++;
+      await idle();
+    }
+    clock.advance(Math.max(until, clock.now()));
+    await idle();
+    return steps;
+  }
+
+  /** Carries `bytes` over one circuit of a subscriber and closes it; answers how many were let through. */
+  async function carry(name: string, bytes: bigint, hops = 3, at = 'G'): Promise<bigint> {
+    const path = [idOf(at), ...Array.from({ length: hops - 1 }, (_, index) => sha256Hex(`hop ${index}`))];
+    const circuit = await source.open({ subscriber: testKey(name).publicKey, path, leavesTor: true });
+    if (circuit === null) return 0n;
+    const carried = await circuit.carry(bytes);
+    circuit.close();
+    return carried;
+  }
+
+  return {
+    parameters,
+    clock,
+    view,
+    rail,
+    source,
+    relay,
+    settlement,
+    roles,
+    http,
+    startGuard,
+    startClient,
+    requestOf,
+    ask,
+    idle,
+    advance,
+    carry,
+    /** Called over the guard's local socket. */
+    async status(name = 'G'): Promise<never> {
+      const endpoint = roles.get(name)?.endpoints.find((one) => one.path === '/guard/status');
+      const answer = await endpoint?.answer({} as never, { kind: 'local' });
+      return (answer?.ok === true ? answer.value : answer?.refusal) as never;
+    },
+    async tellShortfalls(name = 'G'): Promise<void> {
+      for (const total of relay.shortfalls()) {
+        const endpoint = roles.get(name)?.endpoints.find((one) => one.path === '/guard/shortfall');
+        await endpoint?.answer(total as never, { kind: 'local' });
+      }
+    },
+    async stop() {
+      await idle();
+      for (const role of roles.values()) await role.stop();
+      for (const database of databases) await database.close();
+    },
+  };
+}
+
+export interface GuardRun {
+  readonly role: Role;
+  readonly database: Database;
+}
+
+export interface ClientRun extends GuardRun {
+  readonly key: string;
+  call(command: string, body?: object): Promise<Result<never>>;
+}
+
+async function pass<T>(role: Role | undefined, path: string, body: unknown, output: ZodType<T>): Promise<Result<T>> {
+  const endpoint = role?.endpoints.find((one) => one.path === path);
+  if (endpoint === undefined) return refuseHttp('unreachable', path);
+  const input = decode(encode(body), endpoint.input, 200_000);
+  if (!input.ok) return input;
+  const answer = await endpoint.answer(input.value as never, { kind: endpoint.access });
+  return answer.ok ? decode(encode(answer.value), output, 200_000) : answer;
+}
+
+const hostOf = (url: string): string => url.slice('http://'.length).split('/')[0] as string;
+const pathOf = (url: string): string => url.slice(url.indexOf('/', 'http://'.length));
+
+/** The paid circuits of one relay, as its meter shows them. */
+function fakeRelay(source: ReturnType<typeof createTrafficSource>, parameters: Parameters, now: () => number) {
+  const sessions = new Map<string, string>();
+  const closed: string[] = [];
+  const circuits = new Map<number, { connection: string; bytes: bigint }>();
+  let isUp = true;
+  for (const name of ['G', 'H']) {
+    source.meter(idOf(name)).onReading(({ previous, bytes }) => {
+      if (previous.connection !== null) circuits.set(previous.circuit, { connection: previous.connection, bytes });
+    });
+  }
+  const calls: Record<string, Called> = {
+    '/relay/session-open': async (body) => {
+      const { session, connection } = body as { session: string; connection: string };
+      if (!isUp) return refuseHttp('unreachable', 'relay');
+      sessions.set(connection, session);
+      return ok({ done: true });
+    },
+    '/relay/session-close': async (body) => {
+      if (!isUp) return refuseHttp('unreachable', 'relay');
+      closed.push((body as { session: string }).session);
+      return ok({ done: true });
+    },
+  };
+  return {
+    calls,
+    sessions,
+    closed,
+    goDown: () => void (isUp = false),
+    goUp: () => void (isUp = true),
+    /** For circuits that all began in the running interval. */
+    shortfalls() {
+      const totals = new Map<string, bigint>();
+      for (const { connection, bytes } of circuits.values()) {
+        const session = sessions.get(connection);
+        if (session === undefined) continue;
+        totals.set(session, (totals.get(session) ?? 0n) + chargedBytes(bytes, parameters.startingBytes, true) - bytes);
+      }
+      const interval = intervalAt(parameters, now());
+      return [...totals].map(([session, bytes]) => ({ session, interval, bytes }));
+    },
+  };
+}
+
+/** Takes each order once; `pay` moves it on. */
+function fakeSettlement() {
+  const orders = new Map<string, { id: string; amount: string; destination: string; state: string; payment: string | null }>();
+  let heard = 0;
+  let fault: Result<never> | null = null;
+  const calls: Record<string, Called> = {
+    '/settlement/withdraw': async (body) => {
+      heard++;
+      if (fault !== null) return fault;
+      const order = body as { id: string; amount: string; destination: string };
+      const known = orders.get(order.id) ?? { ...order, state: 'accepted', payment: null };
+      orders.set(order.id, known);
+      return ok({ id: known.id, state: known.state, payment: known.payment });
+    },
+  };
+  return {
+    calls,
+    orders,
+    heard: () => heard,
+    setFault: (next: Result<never> | null) => void (fault = next),
+    pay(id: string) {
+      const order = orders.get(id);
+      if (order !== undefined) orders.set(id, { ...order, state: 'paid', payment: `payment of ${id}` });
+    },
+  };
+}
+
+/** Money in memory; confirmations are set by hand. */
+export function memoryRail() {
+  const payments: { payment: string; destination: string; amount: bigint; confirmations: number; at: number; wallet: string }[] = [];
+  const batches = new Map<string, readonly string[]>();
+  let isUp = true;
+  let reads = 0;
+  const put = (destination: string, amount: bigint, confirmations = 1): string => {
+    const payment = `p${payments.length}`;
+    payments.push({ payment, destination, amount, confirmations, at: 5, wallet: destination.split('.')[0] as string });
+    return payment;
+  };
+  const reader: RailReader = {
+    rail: 'ledger',
+    isDestination: (text) => /^[a-z]+\.[0-9a-f]{8}$/.test(text),
+    history: async () => ok([]),
+    prove: async () => refuseHttp('unreachable', 'prove'),
+    verify: () => null,
+  };
+  const wallet = (name: string): Wallet => ({
+    rail: 'ledger',
+    destination: (of) => `${name}.${sha256Hex(of).slice(0, 8)}`,
+    fallback: () => `${name}.00000000`,
+    async incoming(cursor) {
+      reads++;
+      if (!isUp) return refuseHttp('unreachable', 'rail');
+      const from = cursor === '' ? 0 : Number(cursor);
+      const all = payments.slice(from, from + 3);
+      const page: IncomingPayment[] = all.filter((one) => one.wallet === name).map(({ wallet: _, ...one }) => one);
+      return ok({ payments: page, cursor: String(from + all.length) });
+    },
+    balance: async () => ok(10n ** 15n),
+    quote: async () => ok(0n),
+    batchMax: 10,
+    async pay({ id, outputs }) {
+      if (!isUp) return refuseHttp('unreachable', 'rail');
+      const paid = batches.get(id) ?? outputs.map(({ destination, amount }) => put(destination, amount));
+      batches.set(id, paid);
+      return ok({ payments: paid, fee: 0n });
+    },
+  });
+  return {
+    reader,
+    wallet,
+    put,
+    payments,
+    reads: () => reads,
+    confirm(payment: string, confirmations: number) {
+      const found = payments.find((one) => one.payment === payment);
+      if (found !== undefined) found.confirmations = confirmations;
+    },
+    goDown: () => void (isUp = false),
+    goUp: () => void (isUp = true),
+  };
+}

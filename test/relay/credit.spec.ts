@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { testTerms } from '../harness/view.ts';
+import { UNITS_MAX } from '../../core/limits.ts';
+import { boughtBytes, creditOf, creditUnits, isNearLimit } from '../../relay/credit/decide.ts';
+import { createNet, idOf, type Net } from './net.ts';
+
+const terms = testTerms(0);
+const traffic = (relayBytes: bigint, exitBytes: bigint) => ({ relayBytes, exitBytes });
+
+describe('credit', () => {
+  it('is reckoned with the exit’s share, rounded up', () => {
+    expect(creditUnits(terms, traffic(10n, 10n))).to.equal(25n);
+    expect(creditUnits(terms, traffic(0n, 1n))).to.equal(2n);
+  });
+
+  it('is what is lent at the start and what came in, less what is unpaid', () => {
+    const unpaid = [
+      { terms, totals: traffic(100n, 0n) },
+      { terms: testTerms(1), totals: traffic(0n, 100n) },
+    ];
+    const book = { startBytes: 200n, receivedBytes: 100n, unpaid, family: false };
+    expect(creditOf(book)).to.deep.equal({ limitBytes: 300n, usedBytes: 250n, leftBytes: 50n, warning: true });
+    expect(creditOf({ ...book, receivedBytes: 113n }).warning).to.equal(false);
+    expect(creditOf({ ...book, startBytes: 0n }).leftBytes).to.equal(0n);
+    expect(creditOf({ ...book, family: true }).leftBytes).to.equal(UNITS_MAX);
+  });
+
+  it('warns from 80 % on', () => {
+    expect([79n, 80n, 100n].map((used) => isNearLimit(used, 100n - used))).to.deep.equal([false, true, true]);
+    expect(isNearLimit(0n, 0n)).to.equal(false);
+  });
+
+  it('grows by the bytes that a payment buys, and never beyond what an Ack can say', () => {
+    const rail = { price: 1_000_000_000n, quantum: 1n, dust: 0n };
+    expect(boughtBytes(rail, 1_000_000_000n)).to.equal(2n ** 30n);
+    expect(boughtBytes({ ...rail, price: 0n }, 5n)).to.equal(0n);
+    fc.assert(
+      fc.property(fc.bigInt(0n, UNITS_MAX), fc.bigInt(0n, UNITS_MAX), (startBytes, amount) => {
+        const { leftBytes } = creditOf({ startBytes, receivedBytes: boughtBytes(rail, amount), unpaid: [], family: false });
+        expect(leftBytes <= UNITS_MAX && leftBytes >= 0n).to.equal(true);
+      }),
+    );
+  });
+
+  describe('outcomes', () => {
+    let net: Net;
+    afterEach(() => net.close());
+    const rows = () => net.database('M').transaction((tx) => tx.all('SELECT outcome, received FROM pair_outcome'));
+    const say = (outcome: string, received: string) =>
+      net.local('M', 'POST', '/relay/outcome', { peer: idOf('G'), interval: 0, outcome, rail: 'ledger', received });
+
+    it('are kept once, and go from unpaid to late, never back', async () => {
+      net = await createNet(['G', 'M']);
+      await say('unpaid', '0');
+      await say('late', '700');
+      await say('late', '700');
+      await say('unpaid', '0');
+      expect(await rows()).to.deep.equal([{ outcome: 'late', received: 700 }]);
+    });
+  });
+});

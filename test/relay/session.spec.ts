@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { circuitOf, createNet, genesis, hour, session, totals, type Net } from './net.ts';
+
+const interval = 6 * hour;
+
+describe('sessions at the guard', () => {
+  let net: Net;
+  afterEach(() => net.close());
+  const open = (connection: string, changes: object = {}) =>
+    net.local('G', 'POST', '/relay/session-open', { ...session(connection), ...changes });
+
+  it('are opened once; another with the same name is refused', async () => {
+    net = await createNet(['G', 'M', 'X']);
+    expect(await open('c1')).to.deep.equal({ done: true });
+    expect(await open('c1')).to.deep.equal({ done: true });
+    expect(await open('c1', { hops: 4 })).to.equal('order-conflict');
+  });
+
+  it('pay from their beginning: what a circuit carried before stays free', async () => {
+    net = await createNet(['G', 'M', 'X']);
+    const circuit = circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]);
+    circuit.carry(1000n);
+    await open('c1');
+    circuit.carry(1100n);
+    await net.until(genesis + 2 * hour);
+    expect(await totals(net, 'G', 'issued', 'M')).to.deep.equal(['100', '100']);
+  });
+
+  it('end where the guard opens a new one on the same connection', async () => {
+    net = await createNet(['G', 'M', 'X']);
+    await open('c1');
+    const circuit = circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]);
+    circuit.carry(100n);
+    await open('c1', { session: 'ab'.repeat(16) });
+    circuit.carry(500n);
+    circuitOf(net, ['G', 'M', 'X'], 'c1', [2, 12, 22]).carry(7n);
+    await net.until(genesis + 2 * hour);
+    expect(await totals(net, 'G', 'issued', 'M')).to.deep.equal(['107', '107']);
+  });
+
+  it('tell the guard their shortfall on each tick in which it changed, and nothing else', async () => {
+    net = await createNet(['G', 'M', 'X'], { parameters: { startingBytes: 500n }, guards: ['G'] });
+    await open('c1');
+    await open('c2');
+    const [one, two] = [circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]), circuitOf(net, ['G', 'M', 'X'], 'c1', [2, 12, 22])];
+    one.carry(100n);
+    two.carry(450n);
+    circuitOf(net, ['G', 'M', 'X'], 'c2', [3, 13, 23]).carry(501n);
+    const told = () => net.shortfalls.map((call) => [call.session === session('c1').session, call.interval, call.bytes]);
+    await net.until(genesis + hour);
+    expect(told()).to.deep.equal([[true, 0, '450']]);
+    one.carry(200n, true);
+    await net.until(genesis + 3 * hour);
+    expect(told().slice(1)).to.deep.equal([[true, 0, '350']]);
+    two.carry(460n);
+    expect(await net.local('G', 'POST', '/relay/session-close', { session: session('c1').session })).to.deep.equal({
+      done: true,
+    });
+    await net.until(genesis + interval + hour);
+    expect(told().slice(2)).to.deep.equal([[true, 0, '340']]);
+    // Once all is said it is forgotten.
+    expect(await net.local('G', 'POST', '/relay/session-close', { session: session('c1').session })).to.equal('session-unknown');
+  });
+
+  it('tell no guard that is not there', async () => {
+    net = await createNet(['G', 'M', 'X'], { parameters: { startingBytes: 500n } });
+    await open('c1');
+    circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]).carry(100n);
+    await net.until(genesis + hour);
+    expect(net.shortfalls).to.deep.equal([]);
+  });
+});
+
+describe('what a relay keeps', () => {
+  let net: Net;
+  afterEach(() => net.close());
+
+  it('names no circuit and no connection on disk', async () => {
+    net = await createNet(['G', 'M', 'X']);
+    await net.local('G', 'POST', '/relay/session-open', session('client-7'));
+    circuitOf(net, ['G', 'M', 'X'], 'client-7', [987_654_321, 987_654_322, 987_654_323]).carry(100n);
+    await net.until(genesis + 2 * hour);
+    for (const name of ['G', 'M', 'X']) {
+      const kept = await net.database(name).transaction(async (tx) => {
+        const tables = await tx.all("SELECT name FROM sqlite_master WHERE type = 'table'");
+        const rows = [];
+        for (const table of tables) rows.push(await tx.all(`SELECT * FROM "${table['name']}"`));
+        return JSON.stringify(rows);
+      });
+      expect(kept).to.contain('relay');
+      expect(kept).not.to.match(/98765432[123]|client-7/);
+    }
+  });
+});
+
+describe('the descriptor', () => {
+  let net: Net;
+  afterEach(() => net.close());
+  const third = 18 * hour;
+
+  it('is published at the start, again after a restart, and anew after a third of its lifetime', async () => {
+    net = await createNet(['G']);
+    await net.settle();
+    expect(net.published.map((one) => [one.published, one.expires])).to.deep.equal([[genesis, genesis + 3 * third]]);
+    await net.until(genesis + 100);
+    await net.crash('G');
+    await net.begin('G');
+    await net.settle();
+    expect(net.published.map((one) => one.published)).to.deep.equal([genesis, genesis]);
+    await net.until(genesis + third);
+    expect(net.published.map((one) => one.published)).to.deep.equal([genesis, genesis, genesis + third]);
+  });
+
+  it('is published again soon when it was refused for now, and not when it was refused for good', async () => {
+    net = await createNet(['G']);
+    await net.settle();
+    await net.crash('G');
+    const refusal = { code: 'directory-busy', about: '', retry: true, text: '', remedy: '' };
+    net.publishRefusals.push(refusal, refusal, { ...refusal, code: 'descriptor-name', retry: false });
+    await net.begin('G');
+    await net.until(genesis + 60);
+    expect(net.publishRefusals).to.deep.equal([]);
+    expect(net.published.length).to.equal(1);
+    const status = (await net.local('G', 'GET', '/relay/status')) as {
+      descriptor: { authorities: object[] };
+      flags: string[];
+      meter: string;
+    };
+    expect(status.descriptor.authorities).to.deep.equal([{ authority: 'auth', refused: 'descriptor-name' }]);
+    expect([status.flags.includes('Guard'), status.meter]).to.deep.equal([true, 'traffic']);
+  });
+});
