@@ -2,7 +2,35 @@
  * The page docs/refusals.md, made from the tables beside the objects: `node --import tsx docs/refusals.ts > docs/refusals.md`.
  * A test compares the file with this.
  */
+import { homeRefusals } from '../cli/home.ts';
+import { clientRefusals } from '../client/refusals.ts';
+import type { RefusalTable } from '../core/refusal.ts';
 import { refusalTables } from '../core/refusals.ts';
+import { configRefusals } from '../host/config.ts';
+import { fileRefusals } from '../host/files.ts';
+import { httpRefusals } from '../host/http/refusals.ts';
+import { sealRefusals } from '../host/seal.ts';
+import { scenarioRefusals } from '../lab/scenario/file.ts';
+import { homeFileRefusals } from '../node/open.ts';
+import { torDocumentRefusals } from '../tor/consensus/document.ts';
+import { drawRefusals } from '../tor/consensus/draw.ts';
+import { pathRefusals } from '../tor/consensus/path.ts';
+
+/** Core's, which travel; and those of the other rooms, which are for people. */
+const tables: Readonly<Record<string, RefusalTable>> = {
+  ...refusalTables,
+  'Between two machines': httpRefusals,
+  Sealing: sealRefusals,
+  'The client, of its guard and to its user': clientRefusals,
+  'Key files': fileRefusals,
+  Configuration: configRefusals,
+  'Files of a node': homeFileRefusals,
+  'Finding a node': homeRefusals,
+  'Scenario files': scenarioRefusals,
+  'Tor documents': torDocumentRefusals,
+  'Drawing a network': drawRefusals,
+  'Choosing a path': pathRefusals,
+};
 
 export function refusalsPage(): string {
   const parts = [
@@ -11,7 +39,7 @@ export function refusalsPage(): string {
     'Every code with which a part of the system says no, in the order in which each object is checked. Made by `docs/refusals.ts`',
     'from the tables beside the objects. *Again* tells whether the same request may succeed later without being changed.',
   ];
-  for (const [title, table] of Object.entries(refusalTables)) {
+  for (const [title, table] of Object.entries(tables)) {
     parts.push('', `## ${title}`, '', '| code | what is wrong | what to do | again |', '|---|---|---|---|');
     for (const [code, rule] of Object.entries(table)) {
       parts.push(`| \`${code}\` | ${rule.text} | ${rule.remedy} | ${rule.retry ? 'yes' : 'no'} |`);

@@ -2,7 +2,7 @@
  * Tallies: the counts in memory in; written down, signed by the guard, then by the subscriber too, out. The balance follows from
  * what is written. Called by session/flow.ts on ticks and by request/flow.ts, always within the subscriber's turn.
  */
-import { sign, verifyBoth, type Countersigned, type Verified } from '../../core/crypto/sign.ts';
+import { asStored, sign, verifyBoth, type Countersigned, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { scheduleOf } from '../../core/rule/interval.ts';
 import { usageCeil } from '../../core/rule/price.ts';
@@ -104,7 +104,8 @@ export function createTallies(guard: Guard): Tallies {
     if (serial < (row?.signedSerial ?? 0n)) return refuse('tally-old', `serial ${serial}, signed is ${row?.signedSerial}`);
     if (serial > (row?.serial ?? 0n)) await raise(tx, both, row?.usage ?? noUsage);
     await saveSigned(tx, both);
-    return ok(both);
+    // The subscriber has its own signature.
+    return ok(asStored({ body: both.body, signature: both.signature }));
   }
 
   /** Our own signature is above our book (a restored backup): it is the floor of what was used. */

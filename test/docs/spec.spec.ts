@@ -7,7 +7,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { httpRefusals } from '../../host/http/refusals.ts';
+import { clientRefusals } from '../../client/refusals.ts';
 import { sealRefusals } from '../../host/seal.ts';
+import { notice } from '../../settlement/receipt/flow.ts';
+import { recallAnswer, recallQuery } from '../../settlement/recall/flow.ts';
+import { refusalsPage } from '../../docs/refusals.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const specFolder = `${root}docs/spec/`;
@@ -35,6 +39,12 @@ async function exportsOf(folder: string): Promise<[string, unknown][]> {
   return modules.flatMap((one) => Object.entries(one));
 }
 
+/** Of the rooms whose messages leave a machine. */
+async function everyExport(): Promise<[string, unknown][]> {
+  const alone = Object.entries({ notice, recallQuery, recallAnswer });
+  return [...(await exportsOf('core/wire')), ...(await exportsOf('core/local')), ...alone];
+}
+
 const shapeOf = (schema: unknown): Shape | null => (schema instanceof z.ZodObject ? (schema.shape as Shape) : null);
 
 /** `{body, signature}` is written as "signed": it has no table of its own. */
@@ -58,7 +68,7 @@ function fieldsOf(shape: Shape, own: ReadonlySet<unknown>): string[] {
 
 describe('the specification', () => {
   it('has a field table for every object, with exactly the fields of its schema', async () => {
-    const all = [...(await exportsOf('core/wire')), ...(await exportsOf('core/local'))];
+    const all = await everyExport();
     const objects = all.filter(([, value]) => shapeOf(value) !== null && !isSigned(shapeOf(value)!));
     const own = new Set(objects.map(([, value]) => value));
     const due = objects.map(([name, value]) => ({ name, cells: fieldsOf(shapeOf(value)!, own).sort() }));
@@ -90,11 +100,16 @@ describe('the specification', () => {
   });
 
   it('has every refusal, in the order of the checks', async () => {
-    const all = [...(await exportsOf('core/wire')), ...(await exportsOf('core/local'))];
+    const all = await everyExport();
     const declared = new Map(
       all.filter(([name]) => name.endsWith('Refusals')).map(([name, table]) => [name, Object.keys(table as object)]),
     );
-    declared.set('httpRefusals', Object.keys(httpRefusals)).set('sealRefusals', Object.keys(sealRefusals));
+    for (const [name, table] of Object.entries({ httpRefusals, sealRefusals })) declared.set(name, Object.keys(table));
+    // Of the client's, what it checks of a guard's objects; the rest are words to its user.
+    declared.set(
+      'clientRefusals',
+      Object.keys(clientRefusals).filter((code) => /^(account|tally|bill)-/.test(code)),
+    );
     const shown = tables('refusals');
     for (const { name, page, cells } of shown) {
       const codes = declared.get(name);
@@ -144,6 +159,18 @@ describe('the documentation', () => {
       }
     }
     expect(broken).deep.equal([]);
+  });
+
+  it('lists every refusal of every room: npm run docs', () => {
+    const tables = readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !/^(node_modules|dist|test|docs)\//.test(name))
+      .flatMap((name) => [
+        ...readFileSync(root + name, 'utf8').matchAll(/export const \w+Refusals = \{([\s\S]*?)\n\} as const/g),
+      ]);
+    const codes = tables.flatMap((match) => [...match[1]!.matchAll(/^ {2}'?([a-z][a-z0-9-]*)'?: \{/gm)].map((code) => code[1]!));
+    expect(codes.length).greaterThan(100);
+    const page = refusalsPage();
+    expect(codes.filter((code) => !page.includes(`| \`${code}\` |`))).deep.equal([]);
   });
 
   it('has a decision for every runtime dependency', () => {

@@ -34,7 +34,10 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   const clock = drivenClock(parameters.genesis + 100);
   const ids = [idOf('G'), idOf('H')];
   const descriptors = ['G', 'H'].map((name) =>
-    testDescriptor(name, { family: family ? ids : [], urls: { relay: 'http://r', settlement: 'http://s', guard: `http://${name}` } }),
+    testDescriptor(name, {
+      family: family ? ids : [],
+      urls: { relay: 'http://r', settlement: 'http://s', guard: `http://${name}` },
+    }),
   );
   const view: NetworkView = testView(descriptors, parameters);
   const rail = memoryRail();
@@ -43,6 +46,19 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   const relay = fakeRelay(source, parameters, () => clock.now());
   const settlement = fakeSettlement();
   const databases: Database[] = [];
+  const killed = new Map<string, () => void>();
+  /** The database as a process sees it that may be killed: then nothing more reaches the disk. */
+  const mortal = (name: string, database: Database): Database => {
+    let isDead = false;
+    killed.set(name, () => void (isDead = true));
+    return {
+      ...database,
+      transaction: async (work) => {
+        if (isDead) throw new Error('killed');
+        return database.transaction(work);
+      },
+    };
+  };
 
   const http: HttpClient = {
     get: async (url, output) => pass(roles.get(hostOf(url)), pathOf(url), {}, output),
@@ -73,10 +89,19 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   }
 
   /** Starts guard `name`; on a database of its own, or on the one that is given. */
-  async function startGuard(name = 'G', settings: Partial<guard.GuardSettings> = {}, on?: Database | DatabasePlace): Promise<GuardRun> {
+  async function startGuard(
+    name = 'G',
+    settings: Partial<guard.GuardSettings> = {},
+    on?: Database | DatabasePlace,
+  ): Promise<GuardRun> {
     const isDatabase = on !== undefined && 'transaction' in on;
-    const database = isDatabase ? { ...on, owner: `guard-${name}` } : await open(on ?? { file: ':memory:' }, guard.migrations, 'guard', `guard-${name}`);
-    const ports = { ...portsOf(database, `guard ${name} ${roles.size}`), transport: source.guardTransport(idOf(name)) };
+    const database = isDatabase
+      ? { ...on, owner: `guard-${name}` }
+      : await open(on ?? { file: ':memory:' }, guard.migrations, 'guard', `guard-${name}`);
+    const ports = {
+      ...portsOf(mortal(name, database), `guard ${name} ${databases.length}`),
+      transport: source.guardTransport(idOf(name)),
+    };
     const keys = [{ number: 1, seed: testSeed(`${name} guard`), sealingSeed: testSeed(`${name} sealing`) }];
     const config = { id: idOf(name), nickname: name, keys, ...settings };
     const role = await guard.start({ ...ports, receiving: [rail.wallet('guard')], readers: { ledger: rail.reader } }, config);
@@ -87,8 +112,14 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   async function startClient(name = 'alice', on?: Database): Promise<ClientRun> {
     const database = on ?? (await open({ file: ':memory:' }, client.migrations, 'client', 'client'));
     const key = testKey(name).publicKey;
-    const ports = { ...portsOf(database, `client ${name} ${databases.length}`), transport: source.clientTransport(key) };
-    const role = await client.start({ ...ports, wallet: rail.wallet(name), readers: { ledger: rail.reader } }, { seed: testSeed(name) });
+    const ports = {
+      ...portsOf(mortal(name, database), `client ${name} ${databases.length}`),
+      transport: source.clientTransport(key),
+    };
+    const role = await client.start(
+      { ...ports, wallet: rail.wallet(name), readers: { ledger: rail.reader } },
+      { seed: testSeed(name) },
+    );
     roles.set(name, role);
     const call = async (command: string, body: object = {}): Promise<Result<never>> => {
       const endpoint = role.endpoints.find((one) => one.path === `/client/${command}`);
@@ -106,13 +137,17 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
     return sign('request', networkId, { subscriber: key.publicKey, guard: idOf('G'), id, at: clock.now(), ask, ...changed }, key);
   }
 
-  async function ask(name: string, what: SubscriberRequest['ask'], changed: Partial<SubscriberRequest> = {}): Promise<Result<RequestAnswer>> {
+  async function ask(
+    name: string,
+    what: SubscriberRequest['ask'],
+    changed: Partial<SubscriberRequest> = {},
+  ): Promise<Result<RequestAnswer>> {
     const { body, signature } = requestOf(name, what, changed);
     return pass(roles.get('G'), '/guard/request', { body, signature }, requestAnswer);
   }
 
   async function idle(): Promise<void> {
-    for (let quiet = 0; quiet < 4; ) {
+    for (let quiet = 0; quiet < 4;) {
       quiet = [...roles.values()].some((one) => one.busy()) ? 0 : quiet + 1;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -162,6 +197,11 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
     idle,
     advance,
     carry,
+    /** Ends a role as kill -9 does; start it again on its database. */
+    kill(name: string) {
+      killed.get(name)?.();
+      roles.delete(name);
+    },
     /** Called over the guard's local socket. */
     async status(name = 'G'): Promise<never> {
       const endpoint = roles.get(name)?.endpoints.find((one) => one.path === '/guard/status');
@@ -277,7 +317,8 @@ function fakeSettlement() {
 
 /** Money in memory; confirmations are set by hand. */
 export function memoryRail() {
-  const payments: { payment: string; destination: string; amount: bigint; confirmations: number; at: number; wallet: string }[] = [];
+  const payments: { payment: string; destination: string; amount: bigint; confirmations: number; at: number; wallet: string }[] =
+    [];
   const batches = new Map<string, readonly string[]>();
   let isUp = true;
   let reads = 0;

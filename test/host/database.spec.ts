@@ -152,13 +152,6 @@ describe('database on sqlite alone', () => {
     ]);
   });
 
-  it('throws on a transaction inside another, which would wait for itself', async () => {
-    const database = await openDatabase({ file: ':memory:' }, []);
-    later(() => database.close());
-    const thrown = await rejection(database.transaction(() => database.transaction(async () => 1)));
-    expect(thrown.message).to.contain('inside another');
-  });
-
   it('is put into PostgreSQL words', () => {
     const sql = toPostgresDdl('CREATE TABLE t (a INTEGER NOT NULL, b BLOB, c TEXT) STRICT');
     expect(sql).to.equal('CREATE TABLE t (a BIGINT NOT NULL, b BYTEA, c TEXT)');

@@ -1,0 +1,147 @@
+/*
+ * The guard's counting, pure: no split of the same traffic and no order of reports changes what is charged; grants never exceed what
+ * can be paid.
+ */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { chargedBytes } from '../../core/rule/chain.ts';
+import { usageCeil, type Traffic } from '../../core/rule/price.ts';
+import {
+  canBegin,
+  grantOf,
+  reserve,
+  takeReading,
+  takeShortfall,
+  takeTick,
+  usageIn,
+  type Session,
+} from '../../guard/session/decide.ts';
+import { chargeWithin } from '../../guard/tally/decide.ts';
+import { testTerms } from '../harness/view.ts';
+
+const fresh: Session = {
+  ref: '00',
+  connection: 'c',
+  subscriber: 's',
+  hops: 3,
+  leavesTor: true,
+  seen: { circuitBytes: 0n, otherBytes: 0n },
+  counts: new Map(),
+  reserved: 0n,
+  grants: [0n, 0n],
+  state: 'open',
+  since: 0,
+};
+const bytes = fc.bigInt({ min: 0n, max: 10n ** 12n });
+const terms = testTerms(0);
+const rail = terms.parameters.rails['ledger'] as { price: bigint; quantum: bigint; dust: bigint };
+
+describe('guard/session', () => {
+  it('charges the same for any split of the same traffic', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(bytes, bytes), { maxLength: 30 }), (parts) => {
+        let session = fresh;
+        let circuitBytes = 0n;
+        let otherBytes = 0n;
+        for (const [circuit, other] of parts) {
+          circuitBytes += circuit;
+          otherBytes += other;
+          session = takeReading(session, { circuitBytes, otherBytes }, 0);
+        }
+        const whole = takeReading(fresh, { circuitBytes, otherBytes }, 0);
+        expect(usageIn(session, 0)).to.deep.equal(usageIn(whole, 0));
+        expect(usageIn(session, 0)).to.deep.equal({
+          circuitBytes,
+          otherBytes,
+          relayBytes: 2n * circuitBytes + otherBytes,
+          exitBytes: circuitBytes,
+        });
+      }),
+    );
+  });
+
+  it('ignores readings that are repeated or out of order', () => {
+    const session = takeReading(fresh, { circuitBytes: 10n, otherBytes: 5n }, 0);
+    expect(takeReading(session, { circuitBytes: 10n, otherBytes: 5n }, 0)).to.deep.equal(session);
+    expect(usageIn(takeReading(session, { circuitBytes: 3n, otherBytes: 2n }, 0), 0)).to.deep.equal(usageIn(session, 0));
+  });
+
+  it('charges max(bytes, startingBytes) a circuit once the relay has told, and between reports never more', () => {
+    const step = fc.record({ circuit: fc.nat(4), bytes: fc.bigInt({ min: 1n, max: 40_000n }), reports: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const starting = 25_700n;
+        const circuits = new Map<number, bigint>();
+        let session = fresh;
+        const truth = () => [...circuits.values()].reduce((sum, one) => sum + chargedBytes(one, starting, true), 0n);
+        const carried = () => [...circuits.values()].reduce((sum, one) => sum + one, 0n);
+        const report = () => (session = takeShortfall(session, 0, truth() - carried()));
+        for (const one of steps) {
+          circuits.set(one.circuit, (circuits.get(one.circuit) ?? 0n) + one.bytes);
+          session = takeReading(session, { circuitBytes: carried(), otherBytes: 0n }, 0);
+          expect(usageIn(session, 0).circuitBytes <= truth()).to.equal(true);
+          if (one.reports) report();
+        }
+        report();
+        expect(usageIn(session, 0).circuitBytes).to.equal(truth());
+      }),
+    );
+  });
+
+  it('counts what comes after the cut-off in the next interval', () => {
+    const first = takeReading(fresh, { circuitBytes: 100n, otherBytes: 0n }, 7);
+    const second = takeReading(first, { circuitBytes: 130n, otherBytes: 4n }, 8);
+    expect(usageIn(second, 7).circuitBytes).to.equal(100n);
+    expect(usageIn(second, 8)).to.deep.include({ circuitBytes: 30n, otherBytes: 4n });
+  });
+
+  it('frees what was set aside as it is used, and after two ticks without use', () => {
+    const granted = reserve(fresh, 1000n);
+    expect(takeReading(granted, { circuitBytes: 400n, otherBytes: 0n }, 0).reserved).to.equal(600n);
+    expect(takeTick(granted).reserved).to.equal(1000n);
+    expect(takeTick(takeTick(takeTick(granted))).reserved).to.equal(0n);
+  });
+
+  it('grants as a table says', () => {
+    const table: [wanted: bigint, begun: boolean, affordable: bigint | 'unlimited', starting: bigint, expected: object][] = [
+      [100n, false, 'unlimited', 50n, { bytes: 100n, reserve: 0n, ends: false }],
+      [100n, false, 1000n, 50n, { bytes: 100n, reserve: 100n, ends: false }],
+      [10n, false, 1000n, 50n, { bytes: 10n, reserve: 50n, ends: false }],
+      [100n, false, 60n, 50n, { bytes: 60n, reserve: 60n, ends: false }],
+      [100n, false, 50n, 50n, { bytes: 50n, reserve: 50n, ends: false }],
+      [100n, false, 49n, 50n, { bytes: 0n, reserve: 0n, ends: true }],
+      [100n, false, 0n, 0n, { bytes: 0n, reserve: 0n, ends: true }],
+      [100n, true, 7n, 50n, { bytes: 7n, reserve: 7n, ends: false }],
+      [100n, true, 0n, 50n, { bytes: 0n, reserve: 0n, ends: true }],
+    ];
+    for (const [wanted, begun, affordable, starting, expected] of table) {
+      expect(grantOf({ wanted, begun }, affordable, starting)).to.deep.equal(expected);
+    }
+    expect(canBegin(0n, 0n)).to.equal(false);
+  });
+});
+
+describe('guard/tally', () => {
+  it('charges usageCeil, and forgives only bytes beside circuits that nothing is left to pay', () => {
+    fc.assert(
+      fc.property(bytes, bytes, fc.bigInt({ min: 0n, max: 10n ** 13n }), (circuit, other, funds) => {
+        const usage = { circuitBytes: circuit, otherBytes: other, relayBytes: 2n * circuit + other, exitBytes: circuit };
+        const charged = chargeWithin({ terms, rail }, usage, funds, 0n);
+        const circuits: Traffic = { relayBytes: 2n * circuit, exitBytes: circuit };
+        expect(charged.amount).to.equal(usageCeil(terms, rail, charged.usage));
+        expect(charged.usage.otherBytes + charged.forgiven).to.equal(other);
+        expect(charged.usage.circuitBytes).to.equal(circuit);
+        if (usageCeil(terms, rail, circuits) > funds) return;
+        expect(charged.amount <= funds).to.equal(true);
+        // Not a byte more is forgiven than must be.
+        const oneMore = { ...charged.usage, relayBytes: charged.usage.relayBytes + 1n };
+        if (charged.forgiven > 0n) expect(usageCeil(terms, rail, oneMore) > funds).to.equal(true);
+      }),
+    );
+  });
+
+  it('never forgives what was charged before', () => {
+    const usage = { circuitBytes: 0n, otherBytes: 100n, relayBytes: 100n, exitBytes: 0n };
+    expect(chargeWithin({ terms, rail }, usage, 0n, 40n).usage.otherBytes).to.equal(40n);
+  });
+});

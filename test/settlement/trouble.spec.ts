@@ -1,0 +1,275 @@
+/*
+ * Crashes, silence, operators who wait, restored databases, two processes at once: nothing is paid twice, and what can be paid is.
+ */
+import { expect } from 'chai';
+import { GIB } from '../../core/rule/price.ts';
+import { balanceOf, openWorld, pairsOf, statesOf, type World, type WorldOptions } from './world.ts';
+
+const price = 1_000_000_000n;
+
+describe('settlement in trouble', () => {
+  let world: World;
+  const open = async (options: WorldOptions) => (world = await openWorld(options));
+  afterEach(() => world.close());
+
+  const kinds = (name: string) => world.calls.filter((call) => call.endsWith(`>${name}`)).map((call) => call.split(' ')[0]);
+  const idOf = async (name: string, place = 0) => (await pairsOf(world, name))[place]?.id as string;
+
+  describe('manual payouts', () => {
+    it('wait for the operator, and leave when approved', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', GIB);
+      await world.advance(world.schedule(0).bst + 100);
+      expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`]);
+      expect(await balanceOf(world, 'B')).equal(0n);
+      const status = await world.local('A', '/settlement/status', {});
+      expect((status as { value: { needsApproval: string[] } }).value.needsApproval).deep.equal([await idOf('A')]);
+      const approved = await world.local('A', '/settlement/payouts-approve', { all: true });
+      expect(approved).deep.equal({ ok: true, value: { approved: [await idOf('A')] } });
+      await world.idle();
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await balanceOf(world, 'B')).equal(price);
+    });
+
+    it('lapse with the window; approved after it they are paid late, with a receipt all the same', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', GIB);
+      await world.advance(world.schedule(0).paymentEnd + 10);
+      expect(await statesOf(world, 'A')).deep.equal([`B: lapsed ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: unpaid ${price}`]);
+      // Not by a sweeping word, only by its name.
+      expect(await world.local('A', '/settlement/payouts-approve', { all: true })).deep.equal({ ok: true, value: { approved: [] } });
+      await world.local('A', '/settlement/payouts-approve', { ids: [await idOf('A')] });
+      await world.idle();
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+      expect(world.of('B').outcomes.map(({ outcome, received }) => [outcome, received])).deep.equal([
+        ['unpaid', 0n],
+        ['late', price],
+      ]);
+    });
+
+    it('never pay what the counterpart was not signed for', async () => {
+      await open({ names: ['A', 'B'], payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', GIB);
+      await world.advance(world.schedule(0).bst);
+      const answer = await world.local('B', '/settlement/payouts-approve', { ids: [await idOf('B')] });
+      expect(answer).deep.equal({ ok: true, value: { approved: [] } });
+      const wrong = await world.local('A', '/settlement/payouts-approve', { ids: ['ab'] });
+      expect(wrong.ok).equal(false);
+    });
+  });
+
+  describe('a silent counterpart', () => {
+    it('is paid at its fallback by the last IOUs, and gives its receipt when it is back', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', 2n * GIB);
+      world.owe(0, 'B', 'A', GIB);
+      await world.stop('B');
+      await world.advance(world.schedule(0).bst);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+      const [pair] = await pairsOf(world, 'A');
+      expect(pair?.destination).equal(world.of('B').wallet.fallback());
+      expect(await balanceOf(world, 'B')).equal(price);
+      await world.start('B');
+      await world.advance(world.schedule(0).bst + 900);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+      expect(world.of('B').outcomes.map((one) => one.outcome)).deep.equal(['paid']);
+    });
+
+    it('does not get the rest under a quantum, and the carry of before stays as it was signed', async () => {
+      const rails = { ledger: { price: 1000n, quantum: 100n, dust: 0n } };
+      await open({ names: ['A', 'B'], funds: { A: 10_000n }, parameters: { rails, carryIntervals: 9 } });
+      const worth = (units: bigint) => (units * GIB) / 1000n + 1n;
+      world.owe(0, 'A', 'B', worth(150n));
+      await world.advance(world.schedule(0).bst);
+      world.owe(1, 'A', 'B', worth(270n));
+      world.owe(2, 'A', 'B', worth(100n));
+      await world.stop('B');
+      await world.advance(world.schedule(1).bst);
+      expect(await statesOf(world, 'A', 1)).deep.equal(['B: paid 200']);
+      await world.start('B');
+      await world.advance(world.schedule(2).bst);
+      // 50 of the first interval and the hundred of the third.
+      expect(await statesOf(world, 'A', 2)).deep.equal(['B: receipted 100']);
+      const [pair] = await pairsOf(world, 'B', 2);
+      expect(pair?.settlement?.body).deep.include({ carryIn: { amount: '50', since: 0 }, carryLeft: { amount: '50', since: 0 } });
+    });
+
+    it('that is owed cannot be delivered to: its settlement waits at the authorities, and is paid by that', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      // Neither reaches the other; both reach the authority.
+      for (const kind of ['statement', 'settlement', 'notice', 'receipt']) {
+        world.down.add(`${kind}:A`);
+        world.down.add(`${kind}:B`);
+      }
+      const { booksClose, bst } = world.schedule(0);
+      await world.advance(booksClose + 10);
+      expect(world.letters).deep.equal([]);
+      await world.advance(bst);
+      expect(world.letters.map((one) => one.to)).deep.equal([world.of('A').id]);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+      const [pair] = await pairsOf(world, 'A');
+      expect(pair?.destination).not.equal(world.of('B').wallet.fallback());
+      // The creditor sees it on the rail, without a notice.
+      await world.advance(bst + 120);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+      world.down.clear();
+      await world.advance(bst + 900);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect((await pairsOf(world, 'B'))[0]?.settlement?.countersignature).a('string');
+    });
+
+    it('may claim less in a letter than was issued to it, never more', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB, { serial: 1n, shownBy: ['B'] });
+      world.owe(0, 'A', 'B', 2n * GIB, { serial: 2n, shownBy: ['A'] });
+      for (const kind of ['statement', 'settlement']) {
+        world.down.add(`${kind}:A`);
+        world.down.add(`${kind}:B`);
+      }
+      await world.advance(world.schedule(0).bst);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+    });
+
+    it('is given half of the window when no authority answers either', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      await world.stop('B');
+      world.down.add('/directory/mailbox');
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: open 0`]);
+      await world.advance((bst + paymentEnd) / 2);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+    });
+
+    it('that owes is unpaid at the end, and so it is told', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      await world.stop('A');
+      await world.advance(world.schedule(0).paymentEnd);
+      expect(await statesOf(world, 'B')).deep.equal([`A: unpaid ${price}`]);
+      expect(world.of('B').outcomes.map((one) => one.outcome)).deep.equal(['unpaid']);
+    });
+  });
+
+  describe('messages that get lost', () => {
+    for (const kind of ['statement', 'settlement', 'notice', 'receipt']) {
+      it(`${kind}s are repeated until they arrive`, async () => {
+        await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+        world.owe(0, 'A', 'B', GIB);
+        for (const name of ['A', 'B']) world.down.add(`${kind}:${name}`);
+        const { booksClose, bst } = world.schedule(0);
+        const back = kind === 'statement' || kind === 'settlement' ? booksClose + 30 : bst + 30;
+        await world.advance(back);
+        world.down.clear();
+        await world.advance(bst + 900);
+        expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+        expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+        expect(await balanceOf(world, 'B')).equal(price);
+      });
+    }
+
+    it('the ledger is away at the BST: paid when it is back, once', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst } = world.schedule(0);
+      await world.advance(bst - 1);
+      world.down.add('/ledger/transfers');
+      await world.advance(bst + 100);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paying ${price}`]);
+      world.down.clear();
+      await world.advance(bst + 200);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(9n * price);
+    });
+
+    it('the own relay is away at the close: the books are read when it is back', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      world.down.add('A:/relay/book');
+      const { booksClose, bst } = world.schedule(0);
+      await world.advance(booksClose + 20);
+      expect(kinds('A')).include('statement');
+      expect(await pairsOf(world, 'A')).deep.equal([]);
+      world.down.clear();
+      await world.advance(bst);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+    });
+  });
+
+  describe('two processes on one database', () => {
+    it('only one writes intents; the money leaves once', async () => {
+      await open({ names: ['A', 'B', 'C'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      world.owe(0, 'A', 'C', 2n * GIB);
+      const first = world.of('A').role;
+      await world.start('A');
+      const second = world.of('A').role;
+      await world.advance(world.schedule(0).bst);
+      await world.advance(world.schedule(0).bst + 200);
+      expect(await balanceOf(world, 'A')).equal(7n * price);
+      expect([await balanceOf(world, 'B'), await balanceOf(world, 'C')]).deep.equal([price, 2n * price]);
+      expect(first).not.equal(second);
+      await first?.stop();
+    });
+  });
+
+  describe('a restored node', () => {
+    it('with an empty database asks its counterparts, and does not pay again', async () => {
+      const rails = { ledger: { price: 1000n, quantum: 100n, dust: 0n } };
+      await open({ names: ['A', 'B'], funds: { A: 10_000n }, parameters: { rails, carryIntervals: 9 } });
+      const worth = (units: bigint) => (units * GIB) / 1000n + 1n;
+      world.owe(0, 'A', 'B', worth(150n));
+      world.owe(1, 'A', 'B', worth(170n));
+      await world.advance(world.schedule(0).bst);
+      expect(await balanceOf(world, 'A')).equal(9900n);
+      await world.stop('A');
+      await world.start('A', {}, true);
+      await world.advance(world.schedule(0).bst + 60);
+      expect(kinds('B')).include('recall');
+      expect(await statesOf(world, 'A', 0)).deep.equal(['B: receipted 100']);
+      await world.advance(world.schedule(1).bst);
+      // The carry of 50 was fetched too: 220, of which 200 is paid.
+      expect(await statesOf(world, 'A', 1)).deep.equal(['B: receipted 200']);
+      expect(await balanceOf(world, 'A')).equal(9700n);
+    });
+
+    it('as creditor it gets its own receipts back, and claims nothing twice', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      await world.advance(world.schedule(0).bst);
+      await world.stop('B');
+      await world.start('B', {}, true);
+      await world.advance(world.schedule(0).bst + 60);
+      expect(await statesOf(world, 'B', 0)).deep.equal([`A: receipted ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(9n * price);
+    });
+
+    it('from a backup of before the payment finds it on the rail, and pays nothing when its counterpart is away', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst);
+      const [pair] = await pairsOf(world, 'A');
+      // What a lost database did after the backup was made.
+      const outputs = [{ destination: pair?.destination as string, amount: price }];
+      expect((await world.of('A').wallet.pay({ id: 'ab'.repeat(32), outputs })).ok).equal(true);
+      await world.stop('B');
+      await world.stop('A');
+      await world.start('A', { restored: true, payouts: 'auto' });
+      await world.local('A', '/settlement/payouts-approve', { all: true });
+      await world.advance(bst + 600);
+      expect(await statesOf(world, 'A')).deep.equal([`B: due ${price}`]);
+      await world.advance((bst + paymentEnd) / 2 + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(9n * price);
+      await world.start('B');
+      await world.advance(paymentEnd - 1);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+    });
+  });
+});

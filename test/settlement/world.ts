@@ -1,0 +1,407 @@
+/*
+ * Settlement roles in one process: a real ledger role and wallets on it, a clock that is driven, and a post office in place of
+ * sockets that hands every call to the endpoint it is for, through the codec and the endpoint's own schema. A role can be stopped
+ * and started again on its database, and a call or transaction can be the one at which it dies.
+ */
+import type { ZodType } from 'zod';
+import { sha256Hex } from '../../core/crypto/hash.ts';
+import { asStored, sign, type Signed } from '../../core/crypto/sign.ts';
+import type { BookLine, PairOutcome } from '../../core/local/messages.ts';
+import { ok, type Result } from '../../core/refusal.ts';
+import { scheduleOf, type Schedule } from '../../core/rule/interval.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import type { Descriptor } from '../../core/wire/descriptor.ts';
+import type { Iou } from '../../core/wire/iou.ts';
+import type { Letter } from '../../core/wire/mailbox.ts';
+import type { Parameters } from '../../core/wire/parameters.ts';
+import { drivenClock, type DrivenClock } from '../../host/clock.ts';
+import { openDatabase } from '../../host/db/open.ts';
+import { seededEntropy } from '../../host/entropy.ts';
+import { refuseHttp } from '../../host/http/refusals.ts';
+import type { Caller, Database, Endpoint, HttpClient, Log, NetworkView, Role } from '../../host/ports.ts';
+import { sealingKeyFromSeed } from '../../host/seal.ts';
+import { migrations as ledgerMigrations, start as startLedger } from '../../ledger/main.ts';
+import { mint } from '../../rail/ledger/mint.ts';
+import { ledgerReader } from '../../rail/ledger/reader.ts';
+import { ledgerWallet } from '../../rail/ledger/wallet.ts';
+import type { RailReader, Wallet } from '../../rail/rail.ts';
+import { migrations, start, type SettlementConfig } from '../../settlement/main.ts';
+import { networkId, testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
+
+export interface Member {
+  readonly name: string;
+  readonly id: string;
+  readonly wallet: Wallet;
+  readonly reader: RailReader;
+  readonly outcomes: PairOutcome[];
+  readonly log: string[];
+  role: Role | null;
+  database: Database;
+}
+
+export interface WorldOptions {
+  readonly names: readonly string[];
+  readonly parameters?: Partial<Parameters>;
+  readonly funds?: Readonly<Record<string, bigint>>;
+  readonly payouts?: Readonly<Record<string, 'auto' | 'manual'>>;
+  /** Of one member: sees every transaction and call of it, and may throw. */
+  readonly strike?: { readonly name: string; at(point: string): void };
+}
+
+export interface World {
+  readonly clock: DrivenClock;
+  readonly view: NetworkView;
+  readonly parameters: Parameters;
+  readonly letters: Letter[];
+  /** Calls that do not get through: `tag:to` or a path. */
+  readonly down: Set<string>;
+  /** Calls made, as `tag from>to`. */
+  readonly calls: string[];
+  of(name: string): Member;
+  schedule(interval: number): Schedule;
+  /** Puts lines into both books. */
+  owe(interval: number, issuer: string, holder: string, relayBytes: bigint, options?: OweOptions): Signed<Iou>;
+  stop(name: string): Promise<void>;
+  /** Kills it: what it does from now on fails, then it is gone. */
+  kill(name: string): Promise<void>;
+  start(name: string, changes?: Partial<SettlementConfig>, fresh?: boolean): Promise<void>;
+  local(name: string, path: string, body: unknown): Promise<Result<unknown>>;
+  link(from: string, to: string, path: string, body: unknown): Promise<Result<unknown>>;
+  idle(): Promise<void>;
+  advance(to: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OweOptions {
+  readonly serial?: bigint;
+  /** Whose book shows it; both by default. */
+  readonly shownBy?: readonly string[];
+}
+
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const parameters = testParameters({ carryIntervals: 4, ...options.parameters });
+  const clock = drivenClock(parameters.genesis);
+  const names = options.names;
+  const wallets = new Map<string, Wallet>();
+  const members = new Map<string, Member>();
+  const books = new Map<string, Map<string, BookLine>>();
+  const letters: Letter[] = [];
+  const down = new Set<string>();
+  const calls: string[] = [];
+  const dead = new Set<string>();
+  let flying = 0;
+
+  const logOf = (lines: string[]): Log => {
+    const write = (event: string, fields: object = {}) => void lines.push(`${event} ${JSON.stringify(fields)}`);
+    return { info: write, warn: write, error: write };
+  };
+  const silent = logOf([]);
+
+  // The network's keys do not depend on its members: the ledger is opened first, descriptors name the wallets on it.
+  const founding = testView([], parameters);
+  const ledgerDatabase = await openDatabase({ file: ':memory:' }, ledgerMigrations, 'ledger');
+  const ledger = await startLedger(
+    { clock, database: ledgerDatabase, log: silent },
+    { networkId, logSeed: testSeed('log'), mintKey: testKey('mint').publicKey },
+  );
+  const plainHttp = { get: ledgerGet, post: ledgerPost };
+  for (const name of names) {
+    const access = { http: httpOf(name), network: founding.network };
+    wallets.set(name, ledgerWallet({ ...access, key: testKey(`${name} wallet`), refSecret: testSeed(`${name} refs`) }));
+  }
+  const descriptors = names.map((name) => describe(name, (wallets.get(name) as Wallet).fallback()));
+  const view = testView(descriptors, parameters);
+  const known = new Map(names.map((name, index) => [name, (descriptors[index] as { body: Descriptor }).body.id]));
+  const idOf = (name: string) => known.get(name) as string;
+  const nameOf = (id: string) => [...known].find(([, one]) => one === id)?.[0] ?? id;
+
+  async function answer(endpoint: Endpoint | undefined, input: unknown, from: Caller): Promise<Result<unknown>> {
+    if (endpoint === undefined) return refuseHttp('unknown-endpoint', 'test');
+    const read = decode(encode(input ?? null), endpoint.input, 1024 * 1024);
+    return read.ok ? endpoint.answer(read.value as never, from) : read;
+  }
+
+  function readBack<T>(result: Result<unknown>, output: ZodType<T>): Result<T> {
+    if (!result.ok) return result;
+    const read = decode(encode(result.value ?? null), output, 8 * 1024 * 1024);
+    return read.ok ? read : refuseHttp('bad-answer', `${read.refusal.code}: ${read.refusal.about}`);
+  }
+
+  async function ledgerGet<T>(url: string, output: ZodType<T>): Promise<Result<T>> {
+    const { pathname, searchParams } = new URL(url);
+    for (const endpoint of ledger.endpoints.filter((one) => one.method === 'GET')) {
+      const found = matchPath(endpoint.path, pathname);
+      if (found === null) continue;
+      return readBack(await answer(endpoint, { ...found, ...Object.fromEntries(searchParams) }, { kind: 'public' }), output);
+    }
+    return refuseHttp('unknown-endpoint', pathname);
+  }
+
+  async function ledgerPost<T>(url: string, body: unknown, output: ZodType<T>): Promise<Result<T>> {
+    const { pathname } = new URL(url);
+    const endpoint = ledger.endpoints.find((one) => one.method === 'POST' && one.path === pathname);
+    return readBack(await answer(endpoint, body, { kind: 'public' }), output);
+  }
+
+  function mailbox(pathname: string, body: unknown): Result<unknown> {
+    if (pathname === '/directory/mailbox') {
+      letters.push(body as Letter);
+      return ok({ done: true });
+    }
+    const { relay } = (body as Signed<{ relay: string }>).body;
+    return ok({ letters: letters.filter((one) => one.to === relay).map(({ id, sealed }) => ({ id, sealed })) });
+  }
+
+  function ownRelay(name: string, path: string, body: unknown): Result<unknown> {
+    const { pathname, searchParams } = new URL(path, 'http://localhost');
+    if (pathname === '/relay/outcome') {
+      (members.get(name) as Member).outcomes.push(body as PairOutcome);
+      return ok({ done: true });
+    }
+    const interval = pathname === '/relay/book' ? (body as { interval: number }).interval : Number(searchParams.get('interval'));
+    const lines = [...(books.get(`${name} ${interval}`)?.values() ?? [])];
+    if (pathname === '/relay/book') return ok({ closed: true, lines, next: null });
+    const shown = lines.flatMap((line) => [
+      ...(line.held === null ? [] : [{ direction: 'held', ...line.held.body }]),
+      ...(line.issued === null ? [] : [{ direction: 'issued', ...line.issued.body }]),
+    ]);
+    return ok({ interval, ious: shown });
+  }
+
+  /** Every call of a member: counted, perhaps cut off, and dead when its caller is. */
+  function httpOf(name: string): HttpClient {
+    async function call<T>(point: string, run: () => Promise<Result<T>>): Promise<Result<T>> {
+      flying += 1;
+      try {
+        strike(name, `before ${point}`);
+        const result = down.has(point) || down.has(`${name}:${point}`) ? refuseHttp('unreachable', point) : await run();
+        strike(name, `after ${point}`);
+        return result;
+      } finally {
+        flying -= 1;
+      }
+    }
+    return {
+      get: (url, output) => call(pointOf(url), () => plainHttp.get(url, output)),
+      post: (url, body, output) =>
+        call(pointOf(url), async () => {
+          const { pathname } = new URL(url);
+          if (!pathname.startsWith('/directory/')) return plainHttp.post(url, body, output);
+          return readBack(mailbox(pathname, body), output);
+        }),
+      link: ({ tag, body, from, to, url }, output) =>
+        call(`${tag}:${nameOf(to)}`, async () => {
+          calls.push(`${tag} ${nameOf(from)}>${nameOf(to)}`);
+          const { role } = members.get(nameOf(to)) as Member;
+          const path = new URL(url).pathname;
+          const endpoint = role?.endpoints.find((one) => one.path === path && one.access === 'link');
+          if (role === null) return refuseHttp('unreachable', nameOf(to));
+          const result = await answer(endpoint, body, { kind: 'link', relay: from }).catch(() => refuseHttp('internal', path));
+          return readBack(result, output);
+        }),
+      subscriber: async () => refuseHttp('unreachable', 'test'),
+      local: (_role, path, body, output) => call(path, async () => readBack(ownRelay(name, path, body), output)),
+      inFlight: () => flying,
+    };
+  }
+
+  function strike(name: string, point: string): void {
+    if (dead.has(name)) throw new Error('killed');
+    if (options.strike?.name === name) options.strike.at(point);
+  }
+
+  /** Commits are points at which a process can die, just before and just after. */
+  function databaseOf(name: string, database: Database): Database {
+    return {
+      ...database,
+      async transaction(work) {
+        strike(name, 'before commit');
+        const value = await database.transaction(work);
+        strike(name, 'after commit');
+        return value;
+      },
+    };
+  }
+
+  const world: World = {
+    clock,
+    view,
+    parameters,
+    letters,
+    down,
+    calls,
+    of: (name) => members.get(name) as Member,
+    schedule: (interval) => scheduleOf(parameters, interval),
+    owe(interval, issuer, holder, relayBytes, { serial = 1n, shownBy = [issuer, holder] } = {}) {
+      const body: Iou = {
+        issuer: idOf(issuer),
+        issuerKey: 1,
+        holder: idOf(holder),
+        interval,
+        terms: view.termsDigest(interval) as string,
+        serial,
+        relayBytes,
+        exitBytes: 0n,
+        issuedAt: scheduleOf(parameters, interval).start,
+      };
+      const iou = sign('iou', networkId, body, testKey(`${issuer} iou`));
+      for (const name of shownBy) {
+        const book = books.get(`${name} ${interval}`) ?? new Map<string, BookLine>();
+        const peer = name === issuer ? idOf(holder) : idOf(issuer);
+        const line = book.get(peer) ?? { peer, held: null, issued: null };
+        book.set(peer, name === issuer ? { ...line, issued: iou } : { ...line, held: iou });
+        books.set(`${name} ${interval}`, book);
+      }
+      return iou;
+    },
+    async stop(name) {
+      const member = members.get(name) as Member;
+      const { role } = member;
+      member.role = null;
+      await role?.stop();
+    },
+    async kill(name) {
+      dead.add(name);
+      await world.stop(name);
+      dead.delete(name);
+    },
+    async start(name, changes = {}, fresh = false) {
+      const member = members.get(name) as Member;
+      if (fresh) {
+        await member.database.close();
+        member.database = await openDatabase({ file: ':memory:' }, migrations, 'settlement');
+      }
+      const ports = {
+        clock,
+        network: view,
+        http: httpOf(name),
+        log: logOf(member.log),
+        entropy: seededEntropy(`${name} ${clock.now()}`),
+        database: databaseOf(name, member.database),
+        rails: [{ wallet: member.wallet, reader: member.reader }],
+      };
+      const keys = [{ number: 1, seed: testSeed(`${name} settlement`), sealingSeed: testSeed(`${name} settlement sealing`) }];
+      const payouts = options.payouts?.[name] ?? 'auto';
+      member.role = await start(ports, { id: member.id, nickname: name, keys, payouts, ...changes });
+    },
+    async local(name, path, body) {
+      const endpoint = world.of(name).role?.endpoints.find((one) => one.path === path && one.access === 'local');
+      const result = await answer(endpoint, body, { kind: 'local' });
+      return result.ok ? ok(JSON.parse(encode(result.value)) as unknown) : result;
+    },
+    async link(from, to, path, body) {
+      const endpoint = world.of(to).role?.endpoints.find((one) => one.path === path && one.access === 'link');
+      return answer(endpoint, body, { kind: 'link', relay: idOf(from) });
+    },
+    async idle() {
+      const busy = () => flying > 0 || [...members.values()].some(({ role }) => role?.busy() === true);
+      for (let quiet = 0; quiet < 4; ) {
+        quiet = busy() ? 0 : quiet + 1;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    async advance(to) {
+      await world.idle();
+      for (;;) {
+        const dues = [...members.values()].flatMap(({ role }) => role?.nextDue() ?? []);
+        const next = Math.min(...dues);
+        if (dues.length === 0 || next > to) break;
+        clock.advance(Math.max(next, clock.now() + 1));
+        await world.idle();
+      }
+      if (clock.now() < to) clock.advance(to);
+      await world.idle();
+    },
+    async close() {
+      for (const name of names) await world.stop(name);
+      for (const member of members.values()) await member.database.close();
+      await ledger.stop();
+      await ledgerDatabase.close();
+    },
+  };
+
+  for (const name of names) {
+    const access = { http: httpOf(name), network: view.network };
+    members.set(name, {
+      name,
+      id: idOf(name),
+      wallet: wallets.get(name) as Wallet,
+      reader: ledgerReader(access),
+      outcomes: [],
+      log: [],
+      role: null,
+      database: await openDatabase({ file: ':memory:' }, migrations, 'settlement'),
+    });
+  }
+  for (const name of names) {
+    const amount = options.funds?.[name] ?? 0n;
+    if (amount > 0n) await fund(world, name, amount);
+  }
+  for (const name of names) await world.start(name);
+  await world.idle();
+  return world;
+
+  async function fund(one: World, name: string, amount: bigint): Promise<void> {
+    const outputs = [{ destination: one.of(name).wallet.destination('purse'), amount }];
+    const id = sha256Hex('purse', name, String(amount));
+    const minted = await mint({ http: plainHttp, network: view.network, mintKey: testKey('mint') }, id, outputs);
+    if (!minted.ok) throw new Error(minted.refusal.code);
+  }
+}
+
+export async function balanceOf(world: World, name: string): Promise<bigint> {
+  const balance = await world.of(name).wallet.balance();
+  if (!balance.ok) throw new Error(balance.refusal.code);
+  return balance.value;
+}
+
+/** What a member says of its pairs. */
+export interface PairShown {
+  readonly id: string;
+  readonly interval: number;
+  readonly peer: string;
+  readonly nickname: string;
+  readonly state: string;
+  readonly side: string | null;
+  readonly amount: string;
+  readonly destination: string | null;
+  readonly mine: unknown;
+  readonly theirs: unknown;
+  readonly settlement: { body: Record<string, unknown>; signature: string; countersignature?: string } | null;
+  readonly receipt: { body: Record<string, unknown>; signature: string } | null;
+}
+
+export async function pairsOf(world: World, name: string, interval: number | null = null): Promise<PairShown[]> {
+  const shown = await world.local(name, '/settlement/statements-list', { interval });
+  if (!shown.ok) throw new Error(shown.refusal.code);
+  return (shown.value as { statements: PairShown[] }).statements;
+}
+
+/** `peer: state amount`, one a pair. */
+export async function statesOf(world: World, name: string, interval: number | null = null): Promise<string[]> {
+  return (await pairsOf(world, name, interval)).map(({ nickname, state, amount }) => `${nickname}: ${state} ${amount}`).sort();
+}
+
+function describe(name: string, fallback: string) {
+  const sealing = sealingKeyFromSeed(testSeed(`${name} settlement sealing`), 1).publicKey;
+  const given = testDescriptor(name).body;
+  const keys = given.keys.map((set) => ({ ...set, settlementSealing: Buffer.from(sealing).toString('hex') }));
+  const body = { ...given, keys, rails: [{ rail: 'ledger', fallback }] };
+  return asStored(sign('descriptor', networkId, body, testKey(`${name} identity`)));
+}
+
+function pointOf(url: string): string {
+  return new URL(url).pathname.split('/').slice(0, 3).join('/');
+}
+
+function matchPath(pattern: string, path: string): Record<string, string> | null {
+  const [expected, given] = [pattern.split('/'), path.split('/')];
+  if (expected.length !== given.length) return null;
+  const found: Record<string, string> = {};
+  for (const [index, part] of expected.entries()) {
+    const value = given[index] as string;
+    if (part.startsWith(':')) found[part.slice(1)] = value;
+    else if (part !== value) return null;
+  }
+  return found;
+}
