@@ -30,7 +30,10 @@ export async function callRole(call: RoleCall, stopped: 'reading' | 'acting'): P
   if (!opened.ok) return opened;
   const http = createHttpClient({ networkId: opened.value.network.networkId, entropy: systemEntropy(), home: call.home });
   try {
-    const answer = await http.local(call.role, call.path, call.body, anything, { deadlineMs: 30_000, answerMax: 8 * 1024 * 1024 });
+    const answer = await http.local(call.role, call.path, call.body, anything, {
+      deadlineMs: 30_000,
+      answerMax: 8 * 1024 * 1024,
+    });
     if (answer.ok || answer.refusal.code !== 'unreachable') return answer;
   } finally {
     await http.close();
@@ -48,10 +51,12 @@ async function callStopped(call: RoleCall, clock: Clock): Promise<Result<unknown
   try {
     if (clock.now() > 0) await node.view.refresh();
     const role = node.roles[0];
-    const endpoint = role?.endpoints.find((one) => one.path === call.path);
-    invariant(endpoint !== undefined, `${call.role} has ${call.path}`);
+    const { pathname, searchParams } = new URL(call.path, 'http://localhost');
+    const endpoint = role?.endpoints.find((one) => one.path === pathname);
+    invariant(endpoint !== undefined, `${call.role} has ${pathname}`);
     // As it would come over the socket.
-    const input = shaped(JSON.parse(encode(call.body ?? {})), endpoint.input);
+    const given: unknown = call.body === undefined ? Object.fromEntries(searchParams) : JSON.parse(encode(call.body));
+    const input = shaped(given, endpoint.input);
     const answer = input.ok ? await endpoint.answer(input.value as never, { kind: 'local' }) : input;
     return answer.ok ? { ok: true, value: JSON.parse(encode(answer.value)) as unknown } : answer;
   } finally {

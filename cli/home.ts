@@ -13,9 +13,21 @@ export interface HomeOptions {
 }
 
 export const homeRefusals = {
-  'home-missing': { retry: false, text: 'there is no node in this folder', remedy: 'name it with --home, or make one with ptg init' },
-  'home-no-local': { retry: false, text: 'no local network was started here', remedy: 'start one with ptg up, or name a folder with --home' },
-  'home-no-such-node': { retry: false, text: 'the local network has no node of this name', remedy: 'choose one of those that ptg up printed' },
+  'home-missing': {
+    retry: false,
+    text: 'there is no node in this folder',
+    remedy: 'name it with --home, or make one with ptg init',
+  },
+  'home-no-local': {
+    retry: false,
+    text: 'no local network was started here',
+    remedy: 'start one with ptg up, or name a folder with --home',
+  },
+  'home-no-such-node': {
+    retry: false,
+    text: 'the local network has no node of this name',
+    remedy: 'choose one of those that ptg up printed',
+  },
 } as const;
 const refuse = refuser(homeRefusals);
 

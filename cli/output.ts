@@ -35,7 +35,9 @@ export function createOutput(json: boolean): Output {
 /** Columns under their headings: text to the left, figures to the right. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const figures = headings.map((_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]*( [A-Za-z]+)?$/.test(row[column] ?? '')));
+  const figures = headings.map(
+    (_, column) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]*( [A-Za-z]+)?$/.test(row[column] ?? '')),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => (figures[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))

@@ -8,7 +8,7 @@ export const UNITS_MAX = 2n ** 63n - 1n;
 export const BODY_BYTES_MAX = 65_536;
 /** Directory documents: 10 000 relays at about 400 bytes each. */
 export const CONSENSUS_BYTES_MAX = 8 * 1024 * 1024;
-/** Circuits named by one delivery (design §5); the rest go with the next. At about 60 bytes each they fit a sealed body. */
+/** Circuits named by one delivery (design §5); the rest go with the next. At 127 characters each at most they fit a sealed body. */
 export const DELIVERY_CIRCUITS_MAX = 500;
 /** Link circuit ids are 32 bits (tor-spec, circuit id). */
 export const CIRCUIT_ID_MAX = 0xffff_ffff;

@@ -13,7 +13,7 @@ export interface Driven {
 /** Waits until nothing runs, is in flight, or is due. */
 export async function untilIdle(all: () => readonly Driven[]): Promise<void> {
   // A request may lie in a socket between two nodes that both look idle: several quiet turns in a row are idleness.
-  for (let quiet = 0; quiet < 4; ) {
+  for (let quiet = 0; quiet < 4;) {
     quiet = all().some((one) => one.busy()) ? 0 : quiet + 1;
     await new Promise((resolve) => setImmediate(resolve));
   }

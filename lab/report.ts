@@ -30,7 +30,12 @@ export interface IntervalReport {
   readonly ious: readonly IouLine[];
   readonly payments: readonly PaymentLine[];
   readonly carried: readonly PaymentLine[];
-  readonly contests: readonly { readonly contestant: string; readonly accused: string; readonly amount: bigint; readonly outcome: string }[];
+  readonly contests: readonly {
+    readonly contestant: string;
+    readonly accused: string;
+    readonly amount: bigint;
+    readonly outcome: string;
+  }[];
   readonly guardFlags: readonly string[];
 }
 export interface Report {
@@ -42,14 +47,25 @@ export interface Report {
     readonly net: bigint;
     readonly usageIncome: bigint;
   }[];
-  readonly subscribers: readonly { readonly name: string; readonly deposited: bigint; readonly spent: bigint; readonly balance: bigint }[];
+  readonly subscribers: readonly {
+    readonly name: string;
+    readonly deposited: bigint;
+    readonly spent: bigint;
+    readonly balance: bigint;
+  }[];
 }
 
 const RAIL = 'ledger';
 const ANSWER_MAX = 8 * 1024 * 1024;
 
 /** Calls a node's own role; a refusal is a bug of the run. */
-export async function callLocal<T>(node: RunningNode, role: RoleName, path: string, body: unknown, shape: z.ZodType<T>): Promise<T> {
+export async function callLocal<T>(
+  node: RunningNode,
+  role: RoleName,
+  path: string,
+  body: unknown,
+  shape: z.ZodType<T>,
+): Promise<T> {
   return need(await node.http.local(role, path, body, shape, { answerMax: ANSWER_MAX, deadlineMs: 60_000 }));
 }
 
@@ -85,7 +101,15 @@ function valueOf(node: RunningNode, interval: number, traffic: { relayBytes: big
 
 const earningsShape = z.object({
   lines: z.array(
-    z.object({ interval: intervalField, peer: hex32, state: z.string(), carryOut: signedUnits, received: units, paid: units, net: signedUnits }),
+    z.object({
+      interval: intervalField,
+      peer: hex32,
+      state: z.string(),
+      carryOut: signedUnits,
+      received: units,
+      paid: units,
+      net: signedUnits,
+    }),
   ),
 });
 type EarningsLine = z.infer<typeof earningsShape>['lines'][number];
@@ -112,7 +136,9 @@ export function intervalReport(
   earnings: ReadonlyMap<string, readonly EarningsLine[]>,
   guardFlags: readonly string[],
 ): IntervalReport {
-  const lines = [...earnings].flatMap(([name, all]) => all.filter((line) => line.interval === interval).map((line) => ({ name, line })));
+  const lines = [...earnings].flatMap(([name, all]) =>
+    all.filter((line) => line.interval === interval).map((line) => ({ name, line })),
+  );
   const pair = byText((one: PaymentLine) => `${one.from}\0${one.to}`);
   const payments = lines.flatMap(({ name, line }) =>
     line.paid > 0n ? [{ from: name, to: world.relayName(line.peer), amount: line.paid }] : [],
@@ -126,10 +152,15 @@ export function intervalReport(
 const balanceShape = z.object({ accounts: z.array(z.object({ guard: hex32, account: accountShape })) });
 
 /** Every subscriber's accounts, asked of its guard now. */
-export async function readAccounts(world: World): Promise<ReadonlyMap<string, readonly { readonly guard: string; readonly account: Account }[]>> {
+export async function readAccounts(
+  world: World,
+): Promise<ReadonlyMap<string, readonly { readonly guard: string; readonly account: Account }[]>> {
   const all = new Map<string, readonly { readonly guard: string; readonly account: Account }[]>();
   for (const [name, { node }] of world.subscribers) {
-    all.set(name, (await callLocal(node, 'client', '/client/balance', {}, balanceShape)).accounts);
+    const answer = await node.http.local('client', '/client/balance', {}, balanceShape, { deadlineMs: 60_000 });
+    // Before it has subscribed anywhere.
+    const none = !answer.ok && answer.refusal.code === 'client-no-account';
+    all.set(name, none ? [] : need(answer).accounts);
   }
   return all;
 }
@@ -167,4 +198,3 @@ function sum(amounts: readonly bigint[]): bigint {
 function byText<T>(key: (one: T) => string): (a: T, b: T) => number {
   return (a, b) => Buffer.compare(Buffer.from(key(a)), Buffer.from(key(b)));
 }
-

@@ -64,6 +64,8 @@ export interface World {
   readonly relays: ReadonlyMap<string, RunningNode>;
   readonly subscribers: ReadonlyMap<string, { readonly node: RunningNode; readonly key: string }>;
   nodes(): readonly RunningNode[];
+  /** The ledger account of a relay or subscriber: for whoever audits it. */
+  walletKey(name: string): Promise<string>;
   relayId(name: string): string;
   relayName(id: string): string;
   /** Ends one node, as if its machine had been switched off in order. */
@@ -82,6 +84,11 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
     plan.inMemory
       ? keysFrom(sha256('ptg/lab-keys/v1\0', plan.networkId, '\0', name))
       : keysIn(join(plan.home, name, 'keys'), plan.entropy(`${name} keys`));
+  const isSubscriber = (name: string): boolean => plan.subscribers.some((one) => one.name === name);
+  const walletKey = async (name: string): Promise<string> => {
+    const own = isSubscriber(name) ? keysFrom(await keys(name)('account')) : keys(name);
+    return signingKey(await own('wallet')).publicKey;
+  };
   const publicKey = async (name: string, key: KeyName): Promise<string> => signingKey(await keys(name)(key)).publicKey;
 
   const [authorityPort, ...relayPorts] = await freePorts(1 + plan.relays.length);
@@ -135,7 +142,7 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
 
   try {
     const authority = await start(authorityName);
-    await issue(plan, network, authority, keys, publicKey);
+    await issue(plan, network, authority, await keys(authorityName)('mint'), walletKey);
     await Promise.all(plan.relays.map(({ name }) => start(name)));
     await Promise.all(plan.subscribers.map(({ name }) => start(name)));
   } catch (thrown) {
@@ -163,6 +170,7 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
       return new Map(plan.subscribers.map(({ name }) => [name, { node: get(name), key: subscriberKeys.get(name) as string }]));
     },
     nodes: () => [...running.values()],
+    walletKey,
     relayId: (name) => ids.get(name) as string,
     relayName: (id) => names.get(id) ?? id,
     stopNode: stopOne,
@@ -209,8 +217,8 @@ async function issue(
   plan: WorldPlan,
   network: Network,
   authority: RunningNode,
-  keys: (name: string) => Keys,
-  publicKey: (name: string, key: 'wallet') => Promise<string>,
+  mintSeed: Uint8Array,
+  walletKey: (name: string) => Promise<string>,
 ): Promise<void> {
   const outputs: { destination: string; amount: bigint }[] = [];
   const opening = [
@@ -218,12 +226,16 @@ async function issue(
     ...plan.subscribers.map((one) => ({ name: one.name, amount: one.purse })),
   ];
   for (const { name, amount } of opening) {
-    if (amount > 0n) outputs.push({ destination: ledgerDestination(await publicKey(name, 'wallet'), '00'.repeat(16)), amount });
+    if (amount > 0n) outputs.push({ destination: ledgerDestination(await walletKey(name), '00'.repeat(16)), amount });
   }
-  const mintKey = signingKey(await keys(authorityName)('mint'));
+  const mintKey = signingKey(mintSeed);
   for (let first = 0; first < outputs.length; first += 500) {
     const batch = outputs.slice(first, first + 500);
-    const issued = await mint({ http: authority.http, network, mintKey }, transferIdOf('opening', `${plan.networkId} ${first}`), batch);
+    const issued = await mint(
+      { http: authority.http, network, mintKey },
+      transferIdOf('opening', `${plan.networkId} ${first}`),
+      batch,
+    );
     if (!issued.ok) throw new Error(refusalLines(issued.refusal));
   }
 }

@@ -9,7 +9,8 @@ import { readOrMakeKeyFile } from '../host/files.ts';
 import type { Entropy } from '../host/ports.ts';
 import { refusalLines } from '../host/config.ts';
 
-/** Design §8, a row each; `references` makes a wallet's fresh destinations, `account` is a subscriber's. */
+/** Design §8, a row each; `references` makes a wallet's fresh destinations; `account` is a subscriber's,
+ * whose wallet follows from it. */
 export const keyNames = [
   'identity',
   'iou',
@@ -39,7 +40,7 @@ export function keysIn(folder: string, entropy: Entropy): Keys {
   };
 }
 
-/** For a network that is gone when its process ends. */
+/** Keys that follow from one seed: a subscriber's wallet from its account, or a whole node that is gone when its process ends. */
 export function keysFrom(root: Uint8Array): Keys {
   return async (name) => sha256('ptg/key/v1\0', root, name);
 }

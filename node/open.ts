@@ -14,8 +14,16 @@ import type { Entropy } from '../host/ports.ts';
 import { nodeSpec, type NodeSpec } from './spec.ts';
 
 export const homeFileRefusals = {
-  'file-missing': { retry: false, text: 'a file of the node cannot be read', remedy: 'put it there, or correct its name in ptg.toml' },
-  'file-shape': { retry: false, text: 'a file of the node does not hold what it should', remedy: 'get it anew from whoever runs the network' },
+  'file-missing': {
+    retry: false,
+    text: 'a file of the node cannot be read',
+    remedy: 'put it there, or correct its name in ptg.toml',
+  },
+  'file-shape': {
+    retry: false,
+    text: 'a file of the node does not hold what it should',
+    remedy: 'get it anew from whoever runs the network',
+  },
 } as const;
 const refuse = refuser(homeFileRefusals);
 
@@ -53,5 +61,7 @@ export async function readJson<T>(file: string, shape: ZodType<T>): Promise<Resu
   }
   const read = shape.safeParse(json);
   const issue = read.error?.issues[0];
-  return read.success ? ok(read.data) : refuse('file-shape', `${file}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
+  return read.success
+    ? ok(read.data)
+    : refuse('file-shape', `${file}: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
 }

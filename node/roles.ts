@@ -17,6 +17,7 @@ import { openRails } from '../rail/rails.ts';
 import * as relay from '../relay/main.ts';
 import { migrations as relayMigrations } from '../relay/migrations.ts';
 import * as settlement from '../settlement/main.ts';
+import { keysFrom } from './keys.ts';
 import type { NodeOptions } from './start.ts';
 import { runs } from './spec.ts';
 import type { SilentTraffic } from './silent.ts';
@@ -47,7 +48,12 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
     const authoritySeed = await parts.keys('authority');
     const own = network.authorities.find((one) => one.key === signingKey(authoritySeed).publicKey);
     if (own === undefined || parameters === undefined) throw new Error(notAnAuthority(parts));
-    return directory.start(await parts.ports('directory', directory.migrations), { network, name: own.name, authoritySeed, parameters });
+    return directory.start(await parts.ports('directory', directory.migrations), {
+      network,
+      name: own.name,
+      authoritySeed,
+      parameters,
+    });
   },
   async relay(parts) {
     const { id, nickname } = identityOf(parts);
@@ -58,7 +64,9 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
     return relay.start(ports, { id, nickname, keys, descriptor: await describe(parts, ports.http), identitySeed, hasGuard });
   },
   async settlement(parts) {
-    const keys = [{ number: KEY_NUMBER, seed: await parts.keys('settlement'), sealingSeed: await parts.keys('settlement-sealing') }];
+    const keys = [
+      { number: KEY_NUMBER, seed: await parts.keys('settlement'), sealingSeed: await parts.keys('settlement-sealing') },
+    ];
     const ports = await parts.ports('settlement', settlement.migrations);
     const wallet = await walletOf(parts, ports.http);
     const reader = openRails({ http: ports.http, network: parts.network })[wallet.rail];
@@ -80,9 +88,14 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
   },
   async client(parts) {
     const ports = await parts.ports('client', client.migrations);
-    const wallet = parts.network.ledger === null ? null : await walletOf(parts, ports.http);
+    // From the account's seed, so that its backup is the wallet's too.
+    const keys = keysFrom(await parts.keys('account'));
+    const wallet = parts.network.ledger === null ? null : await walletOf({ ...parts, keys }, ports.http);
     const readers = openRails({ http: ports.http, network: parts.network });
-    return client.start({ ...ports, transport: parts.clientTransport ?? null, wallet, readers }, { seed: await parts.keys('account') });
+    return client.start(
+      { ...ports, transport: parts.clientTransport ?? null, wallet, readers },
+      { seed: await parts.keys('account') },
+    );
   },
 };
 
@@ -110,7 +123,8 @@ async function describe(parts: Parts, http: Ports['http']): Promise<Omit<Descrip
   const said = spec.relay;
   const url = spec.url;
   invariant(said !== undefined, 'a relay has its section');
-  if (url === undefined) throw new Error('a relay needs the address under which others reach it\n  ptg.toml\n  set url [node-url]');
+  if (url === undefined)
+    throw new Error('a relay needs the address under which others reach it\n  ptg.toml\n  set url [node-url]');
   const signing = async (name: 'iou' | 'settlement' | 'guard') => signingKey(await keys(name)).publicKey;
   const sealing = async (name: 'relay-sealing' | 'settlement-sealing' | 'guard-sealing') =>
     Buffer.from(sealingKeyFromSeed(await keys(name), KEY_NUMBER).publicKey).toString('hex');

@@ -71,7 +71,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     databases.push(database);
     return database;
   };
-  const view = await openNetworkView({ network, clock, http, log, database: await open('network', networkMigrations, 'network') });
+  const view = await openNetworkView({
+    network,
+    clock,
+    http,
+    log,
+    database: await open('network', networkMigrations, 'network'),
+  });
   const id = spec.relay === undefined ? null : signingKey(await options.keys('identity')).publicKey;
   const parts: Parts = {
     ...options,

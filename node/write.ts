@@ -11,7 +11,8 @@ const comments: Readonly<Record<string, string>> = {
   parameters: 'Of a directory: the parameters of the network that it founds.',
   log: 'text, json or silent.',
   listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
-  relay: 'What the relay says of itself in its descriptor. bandwidth is in bytes a second; family lists ids of your other relays.',
+  relay:
+    'What the relay says of itself in its descriptor. bandwidth is in bytes a second; family lists ids of your other relays.',
   settlement: 'payouts: auto pays at the settlement time; manual waits for ptg payouts approve.',
   guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',
   databases: 'PostgreSQL addresses of roles that do not use a file of their own: guard = "postgres://…".',

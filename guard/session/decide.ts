@@ -10,13 +10,17 @@ export interface Usage extends Traffic {
   readonly otherBytes: bigint;
 }
 
-/** Of one interval. */
+/** Of one interval. The relay tells a shortfall after a tick, and only when it is another than before. */
 interface Count {
   /** Circuit bytes as the transport read them. */
   readonly carried: bigint;
-  /** The same with what circuits are charged above their bytes (rule 4). */
+  /** At least what circuits cost with their starting amounts (rule 4), and just that after each tick. */
   readonly charged: bigint;
   readonly other: bigint;
+  /** What the relay told last. */
+  readonly shortfall: bigint;
+  /** `carried` at the last tick, until the relay had its time to tell. */
+  readonly marked: bigint | null;
 }
 
 export interface Session {
@@ -33,6 +37,8 @@ export interface Session {
   readonly reserved: bigint;
   /** What was allowed in this tick and in the one before. */
   readonly grants: readonly [bigint, bigint];
+  /** The relay has told a shortfall since the last tick that let something go. */
+  readonly told: boolean;
   readonly state: 'open' | 'ending' | 'ended';
   /** The second at which `state` became what it is. */
   readonly since: number;
@@ -43,7 +49,7 @@ export interface Reading {
   readonly otherBytes: bigint;
 }
 
-const nothing: Count = { carried: 0n, charged: 0n, other: 0n };
+const nothing: Count = { carried: 0n, charged: 0n, other: 0n, shortfall: 0n, marked: null };
 export const noUsage: Usage = { circuitBytes: 0n, otherBytes: 0n, ...noTraffic };
 
 /** Readings are cumulative: what is new since the last one belongs to `interval`. One that fell is out of order. */
@@ -55,13 +61,14 @@ export function takeReading(session: Session, reading: Reading, interval: number
   // Not before the relay says so are bytes above those that a starting amount paid for told from those below.
   const charged = carried > before.charged ? carried : before.charged;
   const seen = { circuitBytes: session.seen.circuitBytes + circuit, otherBytes: session.seen.otherBytes + other };
-  return counted({ ...session, seen }, interval, { carried, charged, other: before.other + other });
+  return counted({ ...session, seen }, interval, { ...before, carried, charged, other: before.other + other });
 }
 
 /** The relay's total for an interval: charged are the bytes and the shortfall, as they stand now. */
 export function takeShortfall(session: Session, interval: number, bytes: bigint): Session {
   const before = session.counts.get(interval) ?? nothing;
-  return counted(session, interval, { ...before, charged: before.carried + bytes });
+  const count = { ...before, charged: before.carried + bytes, shortfall: bytes, marked: null };
+  return counted({ ...session, told: true }, interval, count);
 }
 
 function counted(session: Session, interval: number, count: Count): Session {
@@ -77,12 +84,39 @@ export function reserve(session: Session, bytes: bigint): Session {
 
 /**
  * A tick has gone by. What a grant set aside and nothing used within a whole tick is let go: small chunks that a starting amount
- * had paid already are set aside twice, since an ask does not name its circuit.
+ * had paid already are set aside twice, since an ask does not name its circuit. Not before the relay has told of starting amounts.
  */
-export function takeTick(session: Session): Session {
+export function takeTick(session: Session, startingBytes: bigint): Session {
+  const marked = mark(session);
+  if (startingBytes > 0n && !session.told) return marked;
   const [now, before] = session.grants;
   const most = now + before;
-  return { ...session, reserved: session.reserved < most ? session.reserved : most, grants: [0n, now] };
+  return { ...marked, reserved: session.reserved < most ? session.reserved : most, grants: [0n, now], told: false };
+}
+
+function mark(session: Session): Session {
+  const counts = new Map<number, Count>();
+  for (const [interval, count] of session.counts) {
+    const isOpen = count.carried + count.shortfall > count.charged;
+    counts.set(interval, { ...count, marked: isOpen ? count.carried : null });
+  }
+  return { ...session, counts };
+}
+
+/** Since the tick the relay has told nothing: its total still holds, over the bytes of then. */
+export function settleTick(session: Session): Session {
+  let settled = session;
+  for (const [interval, count] of session.counts) {
+    if (count.marked === null) continue;
+    const charged = count.marked + count.shortfall;
+    const most = charged > count.charged ? charged : count.charged;
+    settled = counted(settled, interval, { ...count, charged: most, marked: null });
+  }
+  return settled;
+}
+
+export function isSettled(session: Session): boolean {
+  return [...session.counts.values()].every((count) => count.marked === null);
 }
 
 export function usageIn(session: Session, interval: number): Usage {

@@ -11,11 +11,25 @@ import { readAccount } from '../account/store.ts';
 import { intervalNow, parametersOf, pricesOf, type Guard, type Prices } from '../context.ts';
 import { fundsFor, type Tallies } from '../tally/flow.ts';
 import { readUsage } from '../tally/store.ts';
-import { canBegin, grantOf, noUsage, reserve, takeReading, takeShortfall, takeTick, type Session } from './decide.ts';
+import {
+  canBegin,
+  grantOf,
+  isSettled,
+  noUsage,
+  reserve,
+  settleTick,
+  takeReading,
+  takeShortfall,
+  takeTick,
+  type Session,
+} from './decide.ts';
 import { roomFor } from './funds.ts';
-import type { Purse } from './live.ts';
+import type { Live, Purse } from './live.ts';
 
 const refuse = refuser(localRefusals);
+/** In which the relay tells the shortfalls of a tick. */
+const TELLING_SEC = 1;
+const UNKNOWN = 'the guard does not know this session: open it again';
 const USED_UP = 'the balance is used up: top up with ptg deposit';
 
 export type OpenAsk = Parameters<Parameters<GuardTransport['onOpen']>[0]>[0];
@@ -41,6 +55,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   const opening = new Map<string, boolean>();
   /** Sessions whose end the relay has not been told. */
   const untold = new Set<string>();
+  let nextTick = 0;
 
   /** The running interval and its prices. */
   function pricesNow(rail: string): { interval: number; prices: Prices } | null {
@@ -87,7 +102,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     }
     if (live.purse(subscriber) === null) live.open(purse);
     const counts: Session['counts'] = new Map();
-    const rest = { counts, reserved: 0n, grants: [0n, 0n] as const, state: 'open' as const, since: clock.now() };
+    const rest = { counts, reserved: 0n, grants: [0n, 0n] as const, told: false, state: 'open' as const, since: clock.now() };
     live.save({ ref, connection, subscriber, hops, leavesTor, seen, ...rest });
     await scheduleTick();
     return true;
@@ -113,7 +128,12 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
 
   async function allow(ask: AllowAsk): Promise<bigint> {
     const subscriber = live.onConnection(ask.connection)?.subscriber;
-    if (subscriber === undefined || ask.wanted < 0n) return 0n;
+    if (ask.wanted < 0n) return 0n;
+    if (subscriber === undefined) {
+      // Of a process before this one: its client opens another.
+      ports.transport.end(ask.connection, UNKNOWN);
+      return 0n;
+    }
     return turns.of(subscriber, async () => {
       const purse = live.purse(subscriber);
       if (purse === null) return 0n;
@@ -178,11 +198,16 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   }
 
   async function run(now: number): Promise<number | null> {
-    for (const ref of [...untold]) await tellEnd(ref);
-    for (const purse of live.purses()) await turns.of(purse.subscriber, () => tick(purse, now));
     const parameters = parametersOf(network);
-    const isQuiet = live.purses().length === 0 && untold.size === 0;
-    return isQuiet || parameters === null ? null : tickAfter(parameters, now);
+    if (parameters === null) return null;
+    for (const ref of [...untold]) await tellEnd(ref);
+    for (const session of sessionsOf(live)) live.save(settleTick(session));
+    if (now >= nextTick) {
+      for (const purse of live.purses()) await turns.of(purse.subscriber, () => tick(purse, now));
+      nextTick = tickAfter(parameters, now);
+    }
+    if (live.purses().length === 0 && untold.size === 0) return null;
+    return sessionsOf(live).every(isSettled) ? nextTick : Math.min(now + TELLING_SEC, nextTick);
   }
 
   async function tick(purse: Purse, now: number): Promise<void> {
@@ -202,7 +227,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     const session = live.byRef(ref);
     const parameters = parametersOf(network);
     if (session === null || parameters === null) return;
-    live.save(takeTick(session));
+    live.save(takeTick(session, parameters.startingBytes));
     if (isOut) cutOff(session);
     if (session.state === 'ending' && now > session.since) await finish(session);
     // The relay's last word on it may come as late as the books are open.
@@ -213,7 +238,8 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   async function scheduleTick(): Promise<void> {
     const parameters = parametersOf(network);
     if (parameters === null) return;
-    await database.transaction((tx) => guard.schedule(tx, 'usage', tickAfter(parameters, clock.now())));
+    const due = tickAfter(parameters, clock.now());
+    await database.transaction((tx) => guard.schedule(tx, 'usage', due));
   }
 
   return {
@@ -226,9 +252,12 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     async writeAll() {
       for (const { subscriber } of live.purses()) await turns.of(subscriber, () => tallies.write(subscriber));
     },
-    count: () =>
-      live.purses().reduce((sum, purse) => sum + [...purse.sessions.values()].filter((one) => one.state === 'open').length, 0),
+    count: () => sessionsOf(live).filter((one) => one.state === 'open').length,
   };
+}
+
+function sessionsOf(live: Live): Session[] {
+  return live.purses().flatMap((purse) => [...purse.sessions.values()]);
 }
 
 function isCircuit({ hops, leavesTor }: { readonly hops: number; readonly leavesTor: boolean }): boolean {

@@ -2,7 +2,7 @@
  * Tallies: the counts in memory in; written down, signed by the guard, then by the subscriber too, out. The balance follows from
  * what is written. Called by session/flow.ts on ticks and by request/flow.ts, always within the subscriber's turn.
  */
-import { asStored, sign, verifyBoth, type Countersigned, type Verified } from '../../core/crypto/sign.ts';
+import { sign, verify, verifyBoth, type Countersigned, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { scheduleOf } from '../../core/rule/interval.ts';
 import { usageCeil } from '../../core/rule/price.ts';
@@ -14,7 +14,7 @@ import { pricesOf, type Guard } from '../context.ts';
 import { addUsage, noUsage } from '../session/decide.ts';
 import { forget, intervalsOf, usageOf, type Purse } from '../session/live.ts';
 import { chargeWithin, isSameUsage, missingOf, type Charged } from './decide.ts';
-import { readUsage, saveSigned, saveUsage } from './store.ts';
+import { readUsage, saveSigned, saveUsage, type UsageRow } from './store.ts';
 
 const refuse = refuser(guardRefusals);
 
@@ -68,7 +68,8 @@ export function createTallies(guard: Guard): Tallies {
     for (const [interval, { forgiven }] of charged) {
       purse.forgiven.set(interval, (purse.forgiven.get(interval) ?? 0n) + forgiven);
       const terms = network.terms(interval);
-      if (terms !== null && now > scheduleOf(terms.parameters, interval).booksClose) forget(purse, interval);
+      // A second later than the relay's last word.
+      if (terms !== null && now > scheduleOf(terms.parameters, interval).booksClose + 1) forget(purse, interval);
     }
   }
 
@@ -98,24 +99,29 @@ export function createTallies(guard: Guard): Tallies {
     if (prices === null) return refuse('request-unknown-terms', `interval ${interval}`);
     const guardKey = keys.publicKey(given.body.guardKey);
     const isOurs = given.body.guard === config.id && given.body.subscriber === subscriber;
-    const both = guardKey === null || !isOurs ? null : verifyBoth('tally', networkId, given, guardKey, subscriber);
-    if (both === null) return refuse('tally-signature', `interval ${interval}, serial ${serial}`);
+    const bare = { body: given.body, signature: given.signature };
+    const own = guardKey === null || !isOurs ? null : verify('tally', networkId, bare, guardKey);
+    const both = guardKey === null || own === null ? null : verifyBoth('tally', networkId, given, guardKey, subscriber);
+    if (own === null || both === null) return refuse('tally-signature', `interval ${interval}, serial ${serial}`);
     const row = await readUsage(tx, config.id, subscriber, interval);
     if (serial < (row?.signedSerial ?? 0n)) return refuse('tally-old', `serial ${serial}, signed is ${row?.signedSerial}`);
-    if (serial > (row?.serial ?? 0n)) await raise(tx, both, row?.usage ?? noUsage);
+    await raise(tx, both, row);
     await saveSigned(tx, both);
-    // The subscriber has its own signature.
-    return ok(asStored({ body: both.body, signature: both.signature }));
+    return ok(own);
   }
 
   /** Our own signature is above our book (a restored backup): it is the floor of what was used. */
-  async function raise(tx: Tx, tally: Verified<Tally>, written: typeof noUsage): Promise<void> {
-    const { guard: id, subscriber, interval, serial, rail } = tally.body;
+  async function raise(tx: Tx, { body }: Verified<Tally>, row: UsageRow | null): Promise<void> {
+    const { guard: id, subscriber, interval, rail } = body;
+    const written = row?.usage ?? noUsage;
+    const missing = missingOf(written, body);
+    if (isSameUsage(missing, noUsage)) return;
     const prices = pricesOf(network, interval, rail);
-    const missing = missingOf(written, tally.body);
     const usage = addUsage(written, missing);
-    const amount = prices === null ? tally.body.amount : usageCeil(prices.terms, prices.rail, usage);
-    await saveUsage(tx, { guard: id, subscriber, interval }, usage, amount, serial);
+    const amount = prices === null ? body.amount : usageCeil(prices.terms, prices.rail, usage);
+    const last = row?.serial ?? 0n;
+    // Above both serials: the same one never stands for two contents.
+    await saveUsage(tx, { guard: id, subscriber, interval }, usage, amount, (last > body.serial ? last : body.serial) + 1n);
     tx.onCommit(() => {
       const purse = live.purse(subscriber);
       if (purse === null || !intervalsOf(purse).includes(interval)) return;

@@ -143,10 +143,9 @@ function given(fields: Readonly<Record<string, unknown>>): Record<string, unknow
 
 /** As the parameters' schema reads them: amounts as decimal strings. */
 function plain(value: unknown): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner))) as Record<
-    string,
-    unknown
-  >;
+  return JSON.parse(
+    JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner)),
+  ) as Record<string, unknown>;
 }
 
 function checkNames(scenario: Scenario): Result<never> | null {
@@ -160,7 +159,8 @@ function checkNames(scenario: Scenario): Result<never> | null {
     if (!relays.has(one.guard)) return refuse('scenario-name', `${one.name}: guard ${one.guard}`);
   }
   for (const [k, interval] of scenario.intervals.entries()) {
-    for (const name of interval.unpaidBy) if (!relays.has(name)) return refuse('scenario-name', `interval ${k}: unpaidBy ${name}`);
+    for (const name of interval.unpaidBy)
+      if (!relays.has(name)) return refuse('scenario-name', `interval ${k}: unpaidBy ${name}`);
   }
   return null;
 }

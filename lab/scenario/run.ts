@@ -14,7 +14,16 @@ import { drivenClock, type DrivenClock } from '../../host/clock.ts';
 import { seededEntropy } from '../../host/entropy.ts';
 import { createLog, silentLog } from '../../host/log.ts';
 import { advanceTo, untilIdle } from '../drive.ts';
-import { callLocal, intervalReport, readEarnings, readGuardFlags, readIous, totalsReport, type IouLine, type Report } from '../report.ts';
+import {
+  callLocal,
+  intervalReport,
+  readEarnings,
+  readGuardFlags,
+  readIous,
+  totalsReport,
+  type IouLine,
+  type Report,
+} from '../report.ts';
 import { createWorld, type RelayPlan, type World } from '../world.ts';
 import type { Scenario } from './file.ts';
 
@@ -76,7 +85,9 @@ async function play(scenario: Scenario, parameters: Parameters, world: World, cl
   while (flags.length < scenario.intervals.length) await decided(flags.length);
 
   const earnings = await readEarnings(world);
-  const intervals = scenario.intervals.map((_, k) => intervalReport(world, k, ious[k] as IouLine[], earnings, flags[k] as string[]));
+  const intervals = scenario.intervals.map((_, k) =>
+    intervalReport(world, k, ious[k] as IouLine[], earnings, flags[k] as string[]),
+  );
   return { intervals, ...(await totalsReport(world, earnings)) };
 
   async function decided(interval: number): Promise<void> {

@@ -57,13 +57,24 @@ export function createTrafficSource(): TrafficSource {
     const known = sessions.get(key);
     if (known?.open === true) return known;
     connections += 1;
-    const session: Session = { connection: `connection-${connections}`, circuitBytes: 0n, otherBytes: 0n, open: true, told: null };
+    const session: Session = {
+      connection: `connection-${connections}`,
+      circuitBytes: 0n,
+      otherBytes: 0n,
+      open: true,
+      told: null,
+    };
     sessions.set(key, session);
     guards.of(guard).endings.set(session.connection, (reason) => {
       session.open = false;
       clients.of(plan.subscriber).ended.tell({ guard, reason });
     });
-    const ask = { connection: session.connection, subscriber: plan.subscriber, hops: plan.path.length, leavesTor: plan.leavesTor };
+    const ask = {
+      connection: session.connection,
+      subscriber: plan.subscriber,
+      hops: plan.path.length,
+      leavesTor: plan.leavesTor,
+    };
     const taken = await guards.of(guard).open(ask);
     session.open &&= taken;
     return session.open ? session : null;
@@ -80,7 +91,8 @@ export function createTrafficSource(): TrafficSource {
       const ids = plan.path.map(() => (circuits += 1));
       let bytes = 0n;
       const tellHops = (closed: boolean): void => {
-        for (const [hop, relay] of plan.path.entries()) meters.of(relay).tell(readingAt(plan, ids, session.connection, hop, bytes, closed));
+        for (const [hop, relay] of plan.path.entries())
+          meters.of(relay).tell(readingAt(plan, ids, session.connection, hop, bytes, closed));
       };
       return {
         async carry(wanted) {
@@ -92,7 +104,14 @@ export function createTrafficSource(): TrafficSource {
           bytes += allowed;
           session.circuitBytes += allowed;
           const { length: hops } = plan.path;
-          session.told = { guard, circuit: ids[0] as number, hops, leavesTor: plan.leavesTor, bytes, otherBytes: session.otherBytes };
+          session.told = {
+            guard,
+            circuit: ids[0] as number,
+            hops,
+            leavesTor: plan.leavesTor,
+            bytes,
+            otherBytes: session.otherBytes,
+          };
           // The client first: a guard never knows of more than its client.
           clients.of(plan.subscriber).readings.tell(session.told);
           guards.of(guard).readings.tell(readingOf(session));
@@ -131,9 +150,15 @@ function readingAt(
   closed: boolean,
 ): CircuitReading {
   const circuit = ids[hop] as number;
-  const before = hop === 0 ? { relay: null, connection, circuit } : { relay: plan.path[hop - 1] as string, connection: null, circuit };
+  const before =
+    hop === 0 ? { relay: null, connection, circuit } : { relay: plan.path[hop - 1] as string, connection: null, circuit };
   const after = plan.path[hop + 1];
-  return { previous: before, next: after === undefined ? null : { relay: after, circuit: ids[hop + 1] as number }, bytes, closed };
+  return {
+    previous: before,
+    next: after === undefined ? null : { relay: after, circuit: ids[hop + 1] as number },
+    bytes,
+    closed,
+  };
 }
 
 interface GuardEnd {

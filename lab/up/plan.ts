@@ -53,7 +53,12 @@ export function planUp(file: Uint8Array | null, count: number, draw: Draw): Resu
     const guard = chooseGuard(paths, draw);
     if (!guard.ok) return guard;
     const deposit = DEPOSITS[index % DEPOSITS.length] as bigint;
-    subscribers.push({ name: `user-${index + 1}`, guard: nameOf.get(guard.value.identity) as string, entry: guard.value, deposit });
+    subscribers.push({
+      name: `user-${index + 1}`,
+      guard: nameOf.get(guard.value.identity) as string,
+      entry: guard.value,
+      deposit,
+    });
   }
   const ratio = relaysAndExits(consensus.value);
   return ok({

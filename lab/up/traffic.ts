@@ -41,7 +41,9 @@ export function runTraffic(
   async function begin(subscriber: UpSubscriber): Promise<void> {
     const path = chooseCircuit(plan.paths, subscriber.entry, draw);
     if (!path.ok) return;
-    const names = [path.value.guard, path.value.middle, path.value.exit].map((relay) => plan.nameOf.get(relay.identity) as string);
+    const names = [path.value.guard, path.value.middle, path.value.exit].map(
+      (relay) => plan.nameOf.get(relay.identity) as string,
+    );
     const circuit = await source.open({ subscriber: key(subscriber.name), path: names.map(relayId), leavesTor: true });
     if (circuit === null) {
       refused += 1;

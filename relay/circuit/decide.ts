@@ -1,6 +1,6 @@
 /*
- * What becomes of one circuit: a reading, a certification, a session's beginning or end in; the circuit as it stands then, and what
- * of it is owed to the next hop, out. Pure; rules 2, 4 and 7. Called by circuit/table.ts alone. Lives in memory only.
+ * What becomes of one circuit: a reading, a certification, a session's beginning or end in; the circuit as it stands then, and
+ * what of it is owed to the next hop, out. Pure; rules 2, 4 and 7. Called by circuit/table.ts alone. Lives in memory only.
  */
 import { chargedBytes, hopsLeftAfterGuard, onwardBytes } from '../../core/rule/chain.ts';
 import type { CertifiedCircuit } from '../../core/wire/iou.ts';

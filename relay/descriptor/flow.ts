@@ -1,6 +1,7 @@
 /*
- * The descriptor's journey: dated and signed when it is due or its template has changed → saved → published to every authority, to
- * each until it takes it. A job; answers when it is due again. Without the identity's seed the operator publishes.
+ * The descriptor's journey: dated and signed when it is due or its template has changed → saved → published to every
+ * authority, to each until it takes it. A job; answers when it is due again. Without the identity's seed the operator
+ * publishes.
  */
 import { signingKey } from '../../core/crypto/keys.ts';
 import { sign, type Signed } from '../../core/crypto/sign.ts';

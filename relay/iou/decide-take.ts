@@ -1,6 +1,7 @@
 /*
- * Whether a delivery is taken. What came, what is held and what this relay knows in; the IOU to keep, the same answer again, or the
- * first refusal in the order of iouRefusals, out. Pure. `checkDelivery` needs no book; `decideTake` is asked inside its transaction.
+ * Whether a delivery is taken. What came, what is held and what this relay knows in; the IOU to keep, the same answer again,
+ * or the first refusal in the order of iouRefusals, out. Pure. `checkDelivery` needs no book; `decideTake` is asked inside its
+ * transaction.
  */
 import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Refusal, type Result } from '../../core/refusal.ts';

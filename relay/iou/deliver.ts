@@ -7,15 +7,30 @@
 import { sign, signedSchema, type Signed } from '../../core/crypto/sign.ts';
 import { invariant, type Result } from '../../core/refusal.ts';
 import { ack, totalsOf, type Ack, type AckQuery } from '../../core/wire/iou.ts';
+import type { Ports } from '../../host/ports.ts';
+import type { Circuits } from '../circuit/table.ts';
 import { creditUnits } from '../credit/decide.ts';
+import type { OwnKeys } from '../keys.ts';
+import type { Tasks } from '../tasks.ts';
 import { errorText } from '../../host/log.ts';
-import { addressOf } from '../link/neighbours.ts';
+import { addressOf, type Neighbours } from '../link/neighbours.ts';
 import { intervalNow, periodOf } from '../period.ts';
 import { checkAck, type CheckedAck } from './ack.ts';
 import { deliveryOf } from './decide-issue.ts';
-import type { IssuerParts } from './issue.ts';
-import type { Link } from './links.ts';
+import type { Link, Links } from './links.ts';
 import { saveIou } from './store.ts';
+
+export interface IssuerParts {
+  readonly ports: Pick<Ports, 'clock' | 'database' | 'http' | 'log' | 'network'>;
+  readonly me: string;
+  readonly keys: OwnKeys;
+  readonly circuits: Circuits;
+  readonly links: Links;
+  readonly neighbours: Neighbours;
+  readonly tasks: Tasks;
+  /** A neighbour did not answer for an interval that is over: called again before its books close. */
+  retryInGrace(interval: number): void;
+}
 
 export interface Courier {
   call(link: Link): void;

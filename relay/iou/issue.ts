@@ -8,16 +8,11 @@
 import { sign, type Verified } from '../../core/crypto/sign.ts';
 import { DELIVERY_CIRCUITS_MAX } from '../../core/limits.ts';
 import type { Iou } from '../../core/wire/iou.ts';
-import type { Ports } from '../../host/ports.ts';
 import { inTurn } from '../../host/in-turn.ts';
-import type { Circuits } from '../circuit/table.ts';
-import type { OwnKeys } from '../keys.ts';
-import type { Neighbours } from '../link/neighbours.ts';
 import { intervalNow, openPeriods, periodOf, type Period } from '../period.ts';
-import type { Tasks } from '../tasks.ts';
-import { createCourier } from './deliver.ts';
+import { createCourier, type IssuerParts } from './deliver.ts';
 import { decideIssue, type Issue } from './decide-issue.ts';
-import type { Link, Links } from './links.ts';
+import type { Link } from './links.ts';
 import { readIssuedSince, saveIou } from './store.ts';
 
 export interface Issuer {
@@ -25,18 +20,6 @@ export interface Issuer {
   tick(periods: readonly Period[], now: number): Promise<void>;
   /** What was certified after the cut-off goes on at once. */
   passOn(interval: number): void;
-}
-
-export interface IssuerParts {
-  readonly ports: Pick<Ports, 'clock' | 'database' | 'http' | 'log' | 'network'>;
-  readonly me: string;
-  readonly keys: OwnKeys;
-  readonly circuits: Circuits;
-  readonly links: Links;
-  readonly neighbours: Neighbours;
-  readonly tasks: Tasks;
-  /** A neighbour did not answer for an interval that is over: called again before its books close. */
-  retryInGrace(interval: number): void;
 }
 
 interface Signing {

@@ -1,6 +1,6 @@
 /*
- * Rule 14: IOUs and evidence of an interval are deleted when no appeal of it can come any more, outcomes when they give no credit.
- * A job; answers when it is due again.
+ * Rule 14: IOUs and evidence of an interval are deleted when no appeal of it can come any more, outcomes when they give no
+ * credit. A job; answers when it is due again.
  */
 import { intervalEnd } from '../../core/rule/interval.ts';
 import type { Database, NetworkView } from '../../host/ports.ts';

@@ -1,6 +1,6 @@
 /*
- * IOUs in. What arrives together is checked and saved in one transaction and answered after it; then the circuits that it certifies
- * are known, and in grace passed on at once. Also answers what is held to an issuer that asks. Called by http.ts.
+ * IOUs in. What arrives together is checked and saved in one transaction and answered after it; then the circuits that it
+ * certifies are known, and in grace passed on at once. Also answers what is held to an issuer that asks. Called by http.ts.
  *
  *   link ─→ signature, terms, time ─→ queue ─→ one transaction: held, growth, credit ─→ saved ─→ circuits ─→ Ack
  */

@@ -58,7 +58,7 @@ const checks: readonly Check[] = [
   ['settlement-other-terms', (of) => of.signed.body.terms === of.terms],
   ['settlement-signature', (of) => of.signatureGood],
   ['settlement-early', (of) => of.schedule !== null && of.now >= of.schedule.booksClose && of.closed && of.pair?.recall !== true],
-  ['settlement-late', (of) => of.schedule !== null && of.now < of.schedule.contestEnd],
+  ['settlement-late', (of) => of.schedule !== null && of.now < of.schedule.paymentEnd],
   ['settlement-iou', (of) => of.owed !== false && of.owing !== false],
   ['settlement-no-statement', (of) => of.pair !== null && of.pair.theirs !== null],
   ['settlement-direction', (of) => of.net?.side === 'debtor'],

@@ -166,12 +166,18 @@ export function settlementKind(office: Office): OutboxKind {
         log.warn('settlement-answer-wrong', { role: 'settlement', relay: peer, interval });
       }
     },
-    async refused(_tx, row, refusal) {
+    async refused(tx, row, refusal) {
       const { interval, peer } = pairNamed(row.body);
-      // What it will not sign it may still pay by its own reckoning; else it is contested when the window is over.
+      // It may have signed a carry that I never heard of. What it does not sign, it may still pay by its own reckoning.
+      if (refusal.code === 'settlement-amount') await askAgain(office, tx, interval, peer);
       log.warn('settlement-not-signed', { role: 'settlement', relay: peer, interval, code: refusal.code });
     },
   };
+}
+
+async function askAgain(office: Office, tx: Tx, interval: number, peer: string): Promise<void> {
+  const expires = scheduleFor(office, interval)?.paymentEnd ?? 0;
+  await office.put(tx, { id: `recall ${peer}`, kind: 'recall', target: peer, body: { interval, peer }, expires });
 }
 
 /** The debtor's signature under just what I wrote. False when it is none. */

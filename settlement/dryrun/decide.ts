@@ -45,38 +45,35 @@ export interface DryRun {
   readonly sums: Readonly<Record<string, DrySums>>;
 }
 
-/** `feeOf`: of so many payments on a rail; `funds`: spendable now. */
-export function dryRun(
-  terms: Terms,
-  pairs: readonly DryPair[],
-  feeOf: (rail: string, outputs: number) => bigint,
-  funds: (rail: string) => bigint,
-): DryRun {
-  const reckoned = pairs.map((pair) => ({ pair, net: reckonPair(terms, pair, pair.rails, pair.carryOn) }));
-  const lines = reckoned.map(({ pair, net }) => lineOf(pair.peer, pair.nickname, net));
-  return withFees(lines, feeOf, funds);
+export function dryLines(terms: Terms, pairs: readonly DryPair[]): DryLine[] {
+  return pairs.map((pair) => lineOf(pair.peer, pair.nickname, reckonPair(terms, pair, pair.rails, pair.carryOn)));
 }
 
-export function withFees(
-  lines: readonly DryLine[],
-  feeOf: (rail: string, outputs: number) => bigint,
-  funds: (rail: string) => bigint,
-): DryRun {
+/** Those that I would pay. */
+export function payersOn(lines: readonly DryLine[], rail: string): DryLine[] {
+  return lines.filter((line) => line.rail === rail && line.net < 0n);
+}
+
+/** `feeOf`: of all payments on a rail together; `fundsOn`: spendable now. */
+export function withFees(lines: readonly DryLine[], feeOf: (rail: string) => bigint, fundsOn: (rail: string) => bigint): DryRun {
   const rails = [...new Set(lines.flatMap((line) => line.rail ?? []))].sort();
   const sums: Record<string, DrySums> = {};
-  let charged = [...lines];
+  const shares = new Map<DryLine, bigint>();
   for (const rail of rails) {
-    const payers = charged.filter((line) => line.rail === rail && line.net < 0n);
-    const fee = payers.length === 0 ? 0n : feeOf(rail, payers.length);
-    const shares = payers.length === 0 ? [] : splitFee(fee, payers.length);
-    charged = charged.map((line) => ({ ...line, fee: shares[payers.indexOf(line)] ?? line.fee }));
-    const total = (some: readonly DryLine[]) => some.reduce((sum, line) => sum + line.net, 0n);
-    const pay = -total(payers);
-    const receive = total(charged.filter((line) => line.rail === rail && line.net > 0n));
-    const lacking = pay + fee - funds(rail);
+    const payers = payersOn(lines, rail);
+    const fee = payers.length === 0 ? 0n : feeOf(rail);
+    const split = payers.length === 0 ? [] : splitFee(fee, payers.length);
+    for (const [place, line] of payers.entries()) shares.set(line, split[place] as bigint);
+    const pay = -sumOf(payers);
+    const receive = sumOf(lines.filter((line) => line.rail === rail && line.net > 0n));
+    const lacking = pay + fee - fundsOn(rail);
     sums[rail] = { receive, pay, fee, short: lacking > 0n ? lacking : 0n };
   }
-  return { lines: charged, sums };
+  return { lines: lines.map((line) => ({ ...line, fee: shares.get(line) ?? 0n })), sums };
+}
+
+function sumOf(lines: readonly DryLine[]): bigint {
+  return lines.reduce((sum, line) => sum + line.net, 0n);
 }
 
 interface LineSource extends Omit<Reckoning, 'rail' | 'side'> {

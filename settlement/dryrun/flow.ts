@@ -13,7 +13,7 @@ import { readCarries, readCarryPeers } from '../carry/store.ts';
 import { runningInterval, termsFor, type Office } from '../office.ts';
 import { readPairs } from '../pair/store.ts';
 import { readStage } from '../period/store.ts';
-import { dryRun, lineOf, withFees, type DryPair, type DryRun } from './decide.ts';
+import { dryLines, lineOf, payersOn, withFees, type DryLine, type DryPair, type DryRun } from './decide.ts';
 
 export const dryRunQuery = z.strictObject({ interval: intervalField.nullable() });
 export type DryRunQuery = z.infer<typeof dryRunQuery>;
@@ -34,9 +34,8 @@ export async function showDryRun(office: Office, query: DryRunQuery): Promise<Re
   if (stage > 0) return closedRun(office, interval);
   const links = await readLinks(office, interval);
   if (!links.ok) return links;
-  const pairs = await openPairs(office, links.value);
-  const { feeOf, funds } = await askWallets(office, pairs.length);
-  return ok({ interval, books: 'open', ...dryRun(known.terms, pairs, feeOf, funds) });
+  const lines = dryLines(known.terms, await openPairs(office, links.value));
+  return ok({ interval, books: 'open', ...(await priced(office, lines)) });
 }
 
 /** What of the relay's own reading is needed here. */
@@ -91,7 +90,7 @@ async function closedRun(office: Office, interval: number): Promise<Result<DryRu
   const { database } = office.ports;
   const known = termsFor(office, interval);
   const rows = await database.transaction((tx) => readPairs(tx, interval));
-  const lines = [];
+  const lines: DryLine[] = [];
   for (const row of rows) {
     const shown = pairShown(office, row.peer);
     if (row.side !== null) lines.push(lineOf(row.peer, shown.nickname, row));
@@ -99,34 +98,25 @@ async function closedRun(office: Office, interval: number): Promise<Result<DryRu
       const carries = await database.transaction((tx) => readCarries(tx, row.peer));
       const books = { held: totalsOf(row.held), issued: totalsOf(row.issued) };
       const pair: DryPair = { ...shown, ...books, carryOn: (rail) => carries.get(rail) ?? noCarry };
-      lines.push(
-        ...dryRun(
-          known.terms,
-          [pair],
-          () => 0n,
-          () => 0n,
-        ).lines,
-      );
+      lines.push(...dryLines(known.terms, [pair]));
     }
   }
-  const { feeOf, funds } = await askWallets(office, lines.length);
-  return ok({ interval, books: 'closed', ...withFees(lines, feeOf, funds) });
+  return ok({ interval, books: 'closed', ...(await priced(office, lines)) });
 }
 
-/** Fees are asked for every number of payments there can be, before the pure part begins. A wallet that is away has no funds. */
-async function askWallets(office: Office, outputsMax: number) {
+/** The fee of as many payments as there would be. A wallet that is away has no funds. */
+async function priced(office: Office, lines: readonly DryLine[]): Promise<DryRun> {
   const fees = new Map<string, bigint>();
   const funds = new Map<string, bigint>();
   for (const { wallet } of office.ports.rails) {
-    const balance = await wallet.balance();
+    const [outputs, balance] = [payersOn(lines, wallet.rail).length, await wallet.balance()];
+    const fee = outputs === 0 ? null : await wallet.quote(outputs);
     funds.set(wallet.rail, balance.ok ? balance.value : 0n);
-    for (let outputs = 1; outputs <= outputsMax; outputs += 1) {
-      const fee = await wallet.quote(outputs);
-      if (fee.ok) fees.set(`${wallet.rail} ${outputs}`, fee.value);
-    }
+    fees.set(wallet.rail, fee?.ok === true ? fee.value : 0n);
   }
-  return {
-    feeOf: (rail: string, outputs: number) => fees.get(`${rail} ${outputs}`) ?? 0n,
-    funds: (rail: string) => funds.get(rail) ?? 0n,
-  };
+  return withFees(
+    lines,
+    (rail) => fees.get(rail) ?? 0n,
+    (rail) => funds.get(rail) ?? 0n,
+  );
 }

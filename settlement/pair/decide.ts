@@ -14,7 +14,7 @@
  *    │                                     receipt: every debtor's state but carried ────────────────────────────→ receipted
  *    │ CREDITOR
  *    └─owed─→ claimed ─confirmed─→ expecting ─arrived─→ received ─discharged─→ receipted
- *               │  └─confirmed-zero─→ carried               ↑
+ *               │  └─confirmed-zero─→ carried               ↑       claimed, reckoned anew: as from open
  *               │                        unpaid ──arrived───┘
  *               └─arrived─→ received       ↑
  *                  claimed, expecting ─────┘ over
@@ -101,7 +101,7 @@ const arrows: Readonly<Record<PairState, Arrows>> = {
   awaiting: { intent: to('paying'), ...find, ...discharge, ...lapse },
   paying: { void: ({ late }) => to(late ? 'lapsed' : 'due')(), paid: to('paid', 'send-notice', 'tell-relay'), ...discharge },
   paid: { receipt: to('receipted') },
-  claimed: { confirmed, arrived: to('received'), over: unpaid },
+  claimed: { ...reckon, confirmed, arrived: to('received'), over: unpaid },
   expecting: { arrived: to('received'), over: unpaid },
   received: { discharged: to('receipted', 'send-receipt', 'tell-relay') },
   unpaid: { arrived: to('received') },

@@ -10,7 +10,7 @@ export interface Payable {
   readonly name: string;
   readonly destination: string;
   readonly amount: bigint;
-  /** To a destination that others are paid at too: in a batch of its own, which the same debt always gives the same id. */
+  /** To a destination that is not its own: in a batch by itself, which the same debt always gives the same id. */
   readonly alone: boolean;
 }
 
@@ -33,10 +33,9 @@ export function coveredBy(funds: bigint, payables: readonly Payable[]): Payable[
   });
 }
 
-/** The next batch of what is covered: those that share one, or the first that goes alone. */
+/** The next batch of what is covered: the first if it goes alone, else all that share one. */
 export function nextBatch(covered: readonly Payable[], batchMax: number): Payable[] {
-  const shared = covered.filter((one) => !one.alone).slice(0, batchMax);
-  return shared.length > 0 ? shared : covered.slice(0, 1);
+  return covered[0]?.alone === true ? covered.slice(0, 1) : covered.filter((one) => !one.alone).slice(0, batchMax);
 }
 
 /** An order that tells nothing: settlement ids can be guessed, the salt cannot. */

@@ -76,7 +76,7 @@ async function readPayables(office: Office, tx: Tx, rail: string): Promise<Payab
   const orders = (await readOrders(tx, 'accepted')).filter((one) => one.rail === rail);
   return inOrder([
     ...due.map((pair) => payableOf(pair)),
-    ...orders.map(({ id, destination, amount }) => ({ kind: 'order' as const, name: id, destination, amount, alone: false })),
+    ...orders.map(({ id, destination, amount }) => ({ kind: 'order' as const, name: id, destination, amount, alone: true })),
   ]);
 }
 

@@ -14,7 +14,7 @@ import { countersignedSettlement, receipt, settlementId, type Receipt, type Sett
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
 import { reckonRow } from '../agree/write.ts';
-import { readCarryPeers, saveCarry } from '../carry/store.ts';
+import { readCarry, readCarryPeers, saveCarry } from '../carry/store.ts';
 import { callPeer, parametersFor, runningInterval, scheduleFor, settlementKeyOf, termsFor, type Office } from '../office.ts';
 import { catchUp, movePair, pairWith } from '../pair/flow.ts';
 import { bothSigned, type Pair } from '../pair/pair.ts';
@@ -117,8 +117,9 @@ async function learn(office: Office, tx: Tx, peer: string, answer: RecallAnswer)
     const pair = await readPair(tx, body.interval, peer);
     if (pair !== null) await catchUp(office, tx, pair, now);
   }
-  for (const pair of (await readPairsIn(tx, unfinished)).filter((one) => one.peer === peer && one.recall)) {
-    await resume(office, tx, { ...pair, recall: false });
+  for (const pair of (await readPairsIn(tx, unfinished)).filter((one) => one.peer === peer)) {
+    if (pair.recall) await resume(office, tx, { ...pair, recall: false });
+    else await claimAnew(office, tx, pair);
   }
   await office.schedule(tx, 'payments', now);
 }
@@ -137,6 +138,15 @@ async function resume(office: Office, tx: Tx, pair: Pair): Promise<void> {
     expires,
   });
   if (pair.theirs !== null) await reckonRow(office, tx, pair);
+}
+
+/** What I claimed by a carry that was out of date; nobody has signed that but me. */
+async function claimAnew(office: Office, tx: Tx, pair: Pair): Promise<void> {
+  if (pair.state !== 'claimed' || pair.rail === null || pair.countersignature !== null) return;
+  const carry = await readCarry(tx, pair.peer, pair.rail);
+  if (carry.amount !== pair.carryIn.amount || (carry.amount !== 0n && carry.since !== pair.carryIn.since)) {
+    await reckonRow(office, tx, pair);
+  }
 }
 
 /** A settlement that both signed: the row and the carry are as it says. */

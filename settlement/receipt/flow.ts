@@ -6,12 +6,13 @@ import { z } from 'zod';
 import { sign, signedSchema, type Signed } from '../../core/crypto/sign.ts';
 import { done, type Done } from '../../core/local/messages.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { noCarry } from '../../core/rule/net.ts';
 import { hex32, railName } from '../../core/wire/field.ts';
 import { countersignedSettlement, receipt, settlementRefusals, type Receipt } from '../../core/wire/settlement.ts';
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
 import { confirm } from '../agree/flow.ts';
-import { reckonNow } from '../agree/write.ts';
+import { reckoned, reckonNow } from '../agree/write.ts';
 import { arrive, type Income } from '../income/flow.ts';
 import { addIncome } from '../income/store.ts';
 import { callPeer, type Office } from '../office.ts';
@@ -81,7 +82,9 @@ async function findPayment(office: Office, before: Pair, payment: string): Promi
 /** What is due at a fallback: the net of the last IOUs, without the carry that not both signed. */
 async function asFallback(office: Office, tx: Tx, pair: Pair, destination: string): Promise<Pair> {
   const net = await reckonNow(office, tx, pair, false);
-  return net?.side === 'creditor' ? { ...pair, amount: net.amount, destination, fallback: true } : pair;
+  if (net?.side !== 'creditor') return pair;
+  const forgiven = net.forgiven + net.carryOut.amount;
+  return { ...pair, ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true };
 }
 
 /** Signs what has arrived. Null where nothing has, a refusal while the rail cannot prove it. */

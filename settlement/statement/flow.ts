@@ -11,7 +11,7 @@ import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
 import { reckonRow } from '../agree/write.ts';
 import { readCarryPeers } from '../carry/store.ts';
-import { callPeer, scheduleFor, termsFor, type KnownTerms, type Office } from '../office.ts';
+import { callPeer, pollSec, scheduleFor, termsFor, type KnownTerms, type Office } from '../office.ts';
 import { bestIou } from '../pair/iou.ts';
 import type { Pair } from '../pair/pair.ts';
 import { pairWith } from '../pair/flow.ts';
@@ -30,12 +30,12 @@ export async function closeBooks(office: Office, interval: number, now: number):
   if (known === null) {
     // Nobody who was there then asks me about an interval of before my time.
     const schedule = scheduleFor(office, interval);
-    return schedule !== null && now >= schedule.bst ? null : now + 1;
+    return schedule !== null && now >= schedule.bst ? null : now + retrySec(office);
   }
   const book = await readBook(office, interval);
   if (!book.ok) {
     office.ports.log.warn('book-not-read', { role: 'settlement', interval, code: book.refusal.code });
-    return now + 1;
+    return now + retrySec(office);
   }
   const { transaction } = office.ports.database;
   await transaction(async (tx) => {
@@ -47,6 +47,11 @@ export async function closeBooks(office: Office, interval: number, now: number):
     for (const line of lines.values()) await openRow(office, tx, interval, known, line, recall);
   });
   return null;
+}
+
+/** The relay may just be starting. */
+function retrySec(office: Office): number {
+  return Math.min(60, pollSec(office));
 }
 
 /** A relay that does not know the interval has no book of it. */

@@ -85,7 +85,12 @@ describe('the net of a pair', () => {
 
   it('pays an aged carry to the unit, and forgives it below dust', () => {
     const rail = { quantum: 100n };
-    expect(net({ rail, carry: carry(30n, 5) })).deep.include({ creditor: 'me', amount: 30n, carryLeft: carry(0n, 9), forgiven: 0n });
+    expect(net({ rail, carry: carry(30n, 5) })).deep.include({
+      creditor: 'me',
+      amount: 30n,
+      carryLeft: carry(0n, 9),
+      forgiven: 0n,
+    });
     expect(net({ rail, carry: carry(30n, 6) })).deep.include({ amount: 0n, carryLeft: carry(30n, 6) });
     expect(net({ rail: { quantum: 100n, dust: 31n }, carry: carry(30n, 5) })).deep.include({
       amount: 0n,

@@ -4,10 +4,10 @@
 import { expect } from 'chai';
 import { asStored, countersign, type Signed } from '../../core/crypto/sign.ts';
 import type { Result } from '../../core/refusal.ts';
-import { GIB, usageCeil } from '../../core/rule/price.ts';
+import { GIB } from '../../core/rule/price.ts';
 import type { Account, RequestAnswer } from '../../core/wire/guard.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
-import { networkId, testKey, testTerms } from '../harness/view.ts';
+import { networkId, testKey } from '../harness/view.ts';
 import { idOf, makeWorld, type World, type WorldOptions } from './world.ts';
 
 const start = 25_700n;
@@ -180,6 +180,17 @@ describe('guard', () => {
       expect((await account()).balance).to.equal(100n);
     });
 
+    it('adds the shortfall that still holds to circuits that came after it was told', async () => {
+      await make({ startingBytes: start });
+      await withMoney(10n ** 9n);
+      await world.carry('alice', 100n);
+      await world.tellShortfalls();
+      await world.carry('alice', 10n ** 6n);
+      expect(world.relay.shortfalls()).to.deep.equal([]);
+      await world.advance(world.clock.now() + world.parameters.iouTickSec + 1);
+      expect((await tally()).body.circuitBytes).to.equal(start + 10n ** 6n);
+    });
+
     it('goes on when money arrives', async () => {
       await make();
       const { destination } = await withMoney(1000n);
@@ -230,12 +241,9 @@ describe('guard', () => {
       world.kill('G');
       await world.startGuard('G', {}, database);
       expect((await account()).spent).to.equal(unitsFor(1000n));
-      const path = [idOf('G'), idOf('H'), 'aa'.repeat(32)];
-      const circuit = await world.source.open({ subscriber: testKey('alice').publicKey, path, leavesTor: false });
-      expect(await circuit?.carry(200n)).to.equal(200n);
-      expect((await account()).spent).to.equal(
-        usageCeil(testTerms(0), testTerms(0).parameters.rails['ledger']!, { relayBytes: 2600n, exitBytes: 1000n }),
-      );
+      expect(await world.carry('alice', 200n)).to.equal(0n);
+      expect(await world.carry('alice', 200n)).to.equal(200n);
+      expect((await account()).spent).to.equal(unitsFor(1200n));
     });
 
     it('keeps no circuit, session or connection on disk', async () => {

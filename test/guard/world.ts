@@ -46,6 +46,8 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   const relay = fakeRelay(source, parameters, () => clock.now());
   const settlement = fakeSettlement();
   const databases: Database[] = [];
+  /** Nothing that is started anew draws the same bytes again. */
+  let starts = 0;
   const killed = new Map<string, () => void>();
   /** The database as a process sees it that may be killed: then nothing more reaches the disk. */
   const mortal = (name: string, database: Database): Database => {
@@ -99,7 +101,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
       ? { ...on, owner: `guard-${name}` }
       : await open(on ?? { file: ':memory:' }, guard.migrations, 'guard', `guard-${name}`);
     const ports = {
-      ...portsOf(mortal(name, database), `guard ${name} ${databases.length}`),
+      ...portsOf(mortal(name, database), `guard ${name} ${++starts}`),
       transport: source.guardTransport(idOf(name)),
     };
     const keys = [{ number: 1, seed: testSeed(`${name} guard`), sealingSeed: testSeed(`${name} sealing`) }];
@@ -113,7 +115,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
     const database = on ?? (await open({ file: ':memory:' }, client.migrations, 'client', 'client'));
     const key = testKey(name).publicKey;
     const ports = {
-      ...portsOf(mortal(name, database), `client ${name} ${databases.length}`),
+      ...portsOf(mortal(name, database), `client ${name} ${++starts}`),
       transport: source.clientTransport(key),
     };
     const role = await client.start(
@@ -248,11 +250,14 @@ const pathOf = (url: string): string => url.slice(url.indexOf('/', 'http://'.len
 function fakeRelay(source: ReturnType<typeof createTrafficSource>, parameters: Parameters, now: () => number) {
   const sessions = new Map<string, string>();
   const closed: string[] = [];
-  const circuits = new Map<number, { connection: string; bytes: bigint }>();
+  const circuits = new Map<number, { connection: string; bytes: bigint; begunIn: number }>();
+  const told = new Map<string, bigint>();
+  const running = () => intervalAt(parameters, now());
   let isUp = true;
   for (const name of ['G', 'H']) {
     source.meter(idOf(name)).onReading(({ previous, bytes }) => {
-      if (previous.connection !== null) circuits.set(previous.circuit, { connection: previous.connection, bytes });
+      const { connection, circuit } = previous;
+      if (connection !== null) circuits.set(circuit, { connection, bytes, begunIn: circuits.get(circuit)?.begunIn ?? running() });
     });
   }
   const calls: Record<string, Called> = {
@@ -274,16 +279,19 @@ function fakeRelay(source: ReturnType<typeof createTrafficSource>, parameters: P
     closed,
     goDown: () => void (isUp = false),
     goUp: () => void (isUp = true),
-    /** For circuits that all began in the running interval. */
+    /** Of the circuits that began in the running interval. */
     shortfalls() {
       const totals = new Map<string, bigint>();
-      for (const { connection, bytes } of circuits.values()) {
+      const interval = running();
+      for (const { connection, bytes, begunIn } of circuits.values()) {
         const session = sessions.get(connection);
-        if (session === undefined) continue;
+        if (session === undefined || begunIn !== interval) continue;
         totals.set(session, (totals.get(session) ?? 0n) + chargedBytes(bytes, parameters.startingBytes, true) - bytes);
       }
-      const interval = intervalAt(parameters, now());
-      return [...totals].map(([session, bytes]) => ({ session, interval, bytes }));
+      // As the relay does: only what is another total than before.
+      const news = [...totals].filter(([session, bytes]) => told.get(`${session} ${interval}`) !== bytes);
+      for (const [session, bytes] of news) told.set(`${session} ${interval}`, bytes);
+      return news.map(([session, bytes]) => ({ session, interval, bytes }));
     },
   };
 }
@@ -343,7 +351,7 @@ export function memoryRail() {
       if (!isUp) return refuseHttp('unreachable', 'rail');
       const from = cursor === '' ? 0 : Number(cursor);
       const all = payments.slice(from, from + 3);
-      const page: IncomingPayment[] = all.filter((one) => one.wallet === name).map(({ wallet: _, ...one }) => one);
+      const page: IncomingPayment[] = all.filter((one) => one.wallet === name).map((one): IncomingPayment => one);
       return ok({ payments: page, cursor: String(from + all.length) });
     },
     balance: async () => ok(10n ** 15n),

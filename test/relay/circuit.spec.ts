@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { testTerms } from '../harness/view.ts';
+import { isDone, newCircuit, withReading } from '../../relay/circuit/decide.ts';
+import type { CircuitReading } from '../../tor/meter.ts';
 import { createCircuits, type Circuits } from '../../relay/circuit/table.ts';
 import { decideIssue, growthOf } from '../../relay/iou/decide-issue.ts';
 import { createSessions } from '../../relay/session/table.ts';
@@ -163,5 +165,38 @@ describe('circuits in memory', () => {
     }
     expect(table.counted('G', 10_000, 0)?.bytes).to.equal(1n);
     expect(table.counted('G', 10_001, 0)).to.equal(null);
+  });
+
+  it('wait for deliveries of an interval in grace, though the next one’s said that it closed', () => {
+    const table = createCircuits(createSessions());
+    const entry = { circuit: 1, from: 0n, hopsLeft: 1, leavesTor: true };
+    const reading = { previous: { relay: 'G', connection: null, circuit: 1 }, next: { relay: 'X', circuit: 2 } };
+    table.read({ ...reading, bytes: 100n, closed: false }, 0);
+    table.read({ ...reading, bytes: 105n, closed: true }, 1);
+    table.certify('G', 1, [{ ...entry, bytes: 5n, closed: true }]);
+    table.acknowledge([{ key: 'G/1', bytes: 5n, closed: true }], 1);
+    const open = [0, 1].map((interval) => ({ interval, startingBytes: 0n }));
+    table.purge(open);
+    table.certify('G', 0, [{ ...entry, bytes: 100n, closed: false }]);
+    expect(table.drafts('X', open[0]!, 1).map((draft) => draft.owed)).to.deep.equal([100n]);
+    table.purge(open.slice(1));
+    expect(table.holders()).to.deep.equal([]);
+  });
+
+  it('are forgotten: a free one of a client when it closes, a free one of a relay when the books do', () => {
+    const open = [{ interval: 0, startingBytes: 0n }];
+    const reading = (previous: CircuitReading['previous'], closed: boolean): CircuitReading => ({
+      previous,
+      next: null,
+      bytes: 1n,
+      closed,
+    });
+    const done = (previous: CircuitReading['previous'], closed: boolean, at = open) =>
+      isDone(withReading(newCircuit(previous, 0), reading(previous, closed), 0), at);
+    const client = { relay: null, connection: 'c', circuit: 1 };
+    const relay = { relay: 'G', connection: null, circuit: 1 };
+    expect([done(client, false), done(client, true)]).to.deep.equal([false, true]);
+    expect([done(relay, false), done(relay, true)]).to.deep.equal([false, false]);
+    expect(done(relay, true, [{ interval: 1, startingBytes: 0n }])).to.equal(true);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { testTerms } from '../harness/view.ts';
 import { UNITS_MAX } from '../../core/limits.ts';
 import { boughtBytes, creditOf, creditUnits, isNearLimit } from '../../relay/credit/decide.ts';
-import { createNet, idOf, type Net } from './net.ts';
+import { circuitOf, createNet, genesis, hour, idOf, session, totals, type Net } from './net.ts';
 
 const terms = testTerms(0);
 const traffic = (relayBytes: bigint, exitBytes: bigint) => ({ relayBytes, exitBytes });
@@ -49,6 +49,43 @@ describe('credit', () => {
     const rows = () => net.database('M').transaction((tx) => tx.all('SELECT outcome, received FROM pair_outcome'));
     const say = (outcome: string, received: string) =>
       net.local('M', 'POST', '/relay/outcome', { peer: idOf('G'), interval: 0, outcome, rail: 'ledger', received });
+
+    const lent = async () => {
+      const { links } = (await net.local('M', 'GET', '/relay/links')) as { links: { nickname: string; lent: object }[] };
+      return links.find((one) => one.nickname === 'G')?.lent;
+    };
+
+    it('discharge what was certified, and raise the limit for so many intervals', async () => {
+      net = await createNet(['G', 'M', 'X'], { parameters: { creditStartBytes: 1000n, creditIntervals: 2 } });
+      await net.local('G', 'POST', '/relay/session-open', session('c1'));
+      circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]).carry(100n, true);
+      await net.until(genesis + 7 * hour);
+      expect(await lent()).to.include({ limitBytes: '1000', usedBytes: '250' });
+      await say('unpaid', '0');
+      expect(await lent()).to.include({ limitBytes: '1000', usedBytes: '250' });
+      await say('paid', '1000');
+      expect(await lent()).to.include({ limitBytes: '2073', usedBytes: '0', leftBytes: '2073' });
+      await net.until(genesis + 18 * hour - 1);
+      expect(await lent()).to.include({ limitBytes: '2073' });
+      await net.until(genesis + 18 * hour);
+      expect(await lent()).to.include({ limitBytes: '1000' });
+    });
+
+    it('pay new circuits, but not those that had turned free', async () => {
+      net = await createNet(['G', 'M', 'X'], { parameters: { creditStartBytes: 1000n } });
+      await net.local('G', 'POST', '/relay/session-open', session('c1'));
+      const free = circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]);
+      free.carry(1000n);
+      await net.until(genesis + 7 * hour);
+      await say('paid', '1000');
+      await net.until(genesis + 9 * hour);
+      free.carry(1100n);
+      circuitOf(net, ['G', 'M', 'X'], 'c1', [2, 12, 22]).carry(30n);
+      await net.until(genesis + 11 * hour);
+      expect(await totals(net, 'M', 'held', 'G', 0)).to.deep.equal(['400', '400']);
+      expect(await totals(net, 'M', 'held', 'G', 1)).to.deep.equal(['30', '30']);
+      expect(await totals(net, 'X', 'held', 'M', 1)).to.deep.equal(['0', '30']);
+    });
 
     it('are kept once, and go from unpaid to late, never back', async () => {
       net = await createNet(['G', 'M']);

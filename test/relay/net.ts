@@ -1,6 +1,6 @@
 /*
- * Some relay roles in one process under a driven clock: real databases in memory, links that pass canonical JSON from role to role
- * without a socket, meters that a test speaks for. Used by the journeys of test/relay.
+ * Some relay roles in one process under a driven clock: real databases in memory, links that pass canonical JSON from role to
+ * role without a socket, meters that a test speaks for. Used by the journeys of test/relay.
  */
 import { expect } from 'chai';
 import { testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { testDescriptor } from '../harness/view.ts';
+import { nextDescriptor, templateDigest } from '../../relay/descriptor/decide.ts';
 import { circuitOf, createNet, genesis, hour, session, totals, type Net } from './net.ts';
 
 const interval = 6 * hour;
@@ -109,6 +111,15 @@ describe('the descriptor', () => {
     expect(net.published.map((one) => one.published)).to.deep.equal([genesis, genesis]);
     await net.until(genesis + third);
     expect(net.published.map((one) => one.published)).to.deep.equal([genesis, genesis, genesis + third]);
+  });
+
+  it('is made anew when its template has changed, later than the last one', () => {
+    const { published, expires, ...template } = testDescriptor('G', { published: 100, expires: 200 }).body;
+    const last = { template: templateDigest(template), signed: testDescriptor('G', { published, expires }) };
+    expect(nextDescriptor(template, last, 100)).to.equal(null);
+    expect(nextDescriptor(template, last, 133)).to.include({ published: 133 });
+    expect(nextDescriptor({ ...template, bandwidth: 1 }, last, 100)).to.include({ published: 101, bandwidth: 1 });
+    expect(nextDescriptor(template, null, 50)).to.include({ published: 50 });
   });
 
   it('is published again soon when it was refused for now, and not when it was refused for good', async () => {

@@ -219,16 +219,22 @@ describe('the holder’s book', () => {
   it('calls again in grace when a neighbour was away at the cut-off', async () => {
     net = await createNet(['G', 'M', 'X']);
     await net.local('G', 'POST', '/relay/session-open', session('c1'));
-    circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]).carry(50n);
-    net.down.add('M');
+    const circuit = circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]);
+    circuit.carry(20n);
+    await net.until(genesis + 3 * hour);
+    net.down.add('M').add('X');
+    circuit.carry(50n);
     await net.until(genesis + 6 * hour + 30);
-    expect(await totals(net, 'M', 'held', 'G')).to.equal(null);
+    expect(await totals(net, 'M', 'held', 'G')).to.deep.equal(['20', '20']);
     net.down.delete('M');
-    net.down.add('X');
     await net.until(genesis + 6 * hour + 60);
     expect(await totals(net, 'M', 'held', 'G')).to.deep.equal(['50', '50']);
     net.down.delete('X');
     await net.until(genesis + 6 * hour + 90);
     expect(await totals(net, 'X', 'held', 'M')).to.deep.equal(['0', '50']);
+    // The running interval waits for its own tick.
+    expect(await totals(net, 'X', 'held', 'M', 1)).to.equal(null);
+    await net.until(genesis + 7 * hour);
+    expect(await totals(net, 'X', 'held', 'M', 1)).to.deep.equal(['0', '0']);
   });
 });

@@ -84,6 +84,9 @@ paying void-late → lapsed
 paying paid → paid send-notice tell-relay
 paying receipt → receipted tell-relay
 paid receipt → receipted
+claimed nothing → clear tell-relay
+claimed owe → stated
+claimed owed → claimed send-settlement
 claimed confirmed → expecting
 claimed confirmed-zero → carried tell-relay
 claimed arrived → received
@@ -122,7 +125,7 @@ describe('the machine of a pair', () => {
 
   it('reaches every state from open, and ends in three', () => {
     const reached = new Set<string>(['open']);
-    for (let before = 0; before !== reached.size; ) {
+    for (let before = 0; before !== reached.size;) {
       before = reached.size;
       for (const [from, { state }] of arrows) if (reached.has(from.split(' ')[0] as string)) reached.add(state as string);
     }

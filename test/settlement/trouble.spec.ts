@@ -38,7 +38,10 @@ describe('settlement in trouble', () => {
       expect(await statesOf(world, 'A')).deep.equal([`B: lapsed ${price}`]);
       expect(await statesOf(world, 'B')).deep.equal([`A: unpaid ${price}`]);
       // Not by a sweeping word, only by its name.
-      expect(await world.local('A', '/settlement/payouts-approve', { all: true })).deep.equal({ ok: true, value: { approved: [] } });
+      expect(await world.local('A', '/settlement/payouts-approve', { all: true })).deep.equal({
+        ok: true,
+        value: { approved: [] },
+      });
       await world.local('A', '/settlement/payouts-approve', { ids: [await idOf('A')] });
       await world.idle();
       expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
@@ -94,7 +97,7 @@ describe('settlement in trouble', () => {
       // 50 of the first interval and the hundred of the third.
       expect(await statesOf(world, 'A', 2)).deep.equal(['B: receipted 100']);
       const [pair] = await pairsOf(world, 'B', 2);
-      expect(pair?.settlement?.body).deep.include({ carryIn: { amount: '50', since: 0 }, carryLeft: { amount: '50', since: 0 } });
+      expect(pair?.settlement?.body).deep.include({ carryIn: { amount: '50', since: 0 }, carryLeft: { amount: '50', since: 2 } });
     });
 
     it('that is owed cannot be delivered to: its settlement waits at the authorities, and is paid by that', async () => {
@@ -172,6 +175,28 @@ describe('settlement in trouble', () => {
         expect(await balanceOf(world, 'B')).equal(price);
       });
     }
+
+    it('a carry that only the debtor knows is asked for, and claimed anew', async () => {
+      const rails = { ledger: { price: 1000n, quantum: 1000n, dust: 0n } };
+      await open({ names: ['A', 'B'], funds: { A: 10_000n }, parameters: { rails, contestWindowSec: 60, carryIntervals: 9 } });
+      const worth = (units: bigint) => (units * GIB) / 1000n + 1n;
+      world.owe(0, 'A', 'B', worth(700n));
+      world.owe(1, 'A', 'B', worth(700n));
+      // The debtor signs; its signature does not come back, and in time nobody asks for it any more.
+      world.lost.add('settlement:A');
+      await world.advance(world.schedule(0).contestEnd + 1);
+      expect(await statesOf(world, 'A', 0)).deep.equal(['B: carried 0']);
+      expect(await statesOf(world, 'B', 0)).deep.equal(['A: lapsed 0']);
+      world.lost.clear();
+      await world.advance(world.schedule(1).bst);
+      expect(kinds('A')).include('recall');
+      expect(await statesOf(world, 'A', 1)).deep.equal(['B: receipted 1000']);
+      const [pair] = await pairsOf(world, 'B', 1);
+      expect(pair?.settlement?.body).deep.include({
+        carryIn: { amount: '700', since: 0 },
+        carryLeft: { amount: '400', since: 1 },
+      });
+    });
 
     it('the ledger is away at the BST: paid when it is back, once', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });

@@ -15,7 +15,7 @@ import type { Iou } from '../../core/wire/iou.ts';
 import type { Letter } from '../../core/wire/mailbox.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import { drivenClock, type DrivenClock } from '../../host/clock.ts';
-import { openDatabase } from '../../host/db/open.ts';
+import { openDatabase, type DatabasePlace } from '../../host/db/open.ts';
 import { seededEntropy } from '../../host/entropy.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
 import type { Caller, Database, Endpoint, HttpClient, Log, NetworkView, Role } from '../../host/ports.ts';
@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly parameters?: Partial<Parameters>;
   readonly funds?: Readonly<Record<string, bigint>>;
   readonly payouts?: Readonly<Record<string, 'auto' | 'manual'>>;
+  /** Where members keep their rows; in memory by default. */
+  readonly place?: (name: string) => Promise<DatabasePlace>;
   /** Of one member: sees every transaction and call of it, and may throw. */
   readonly strike?: { readonly name: string; at(point: string): void };
 }
@@ -55,6 +57,8 @@ export interface World {
   readonly letters: Letter[];
   /** Calls that do not get through: `tag:to` or a path. */
   readonly down: Set<string>;
+  /** Calls whose answers do not come back. */
+  readonly lost: Set<string>;
   /** Calls made, as `tag from>to`. */
   readonly calls: string[];
   of(name: string): Member;
@@ -87,6 +91,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const books = new Map<string, Map<string, BookLine>>();
   const letters: Letter[] = [];
   const down = new Set<string>();
+  const lost = new Set<string>();
   const calls: string[] = [];
   const dead = new Set<string>();
   let flying = 0;
@@ -176,7 +181,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         strike(name, `before ${point}`);
         const result = down.has(point) || down.has(`${name}:${point}`) ? refuseHttp('unreachable', point) : await run();
         strike(name, `after ${point}`);
-        return result;
+        return lost.has(point) ? refuseHttp('unreachable', point) : result;
       } finally {
         flying -= 1;
       }
@@ -229,6 +234,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     parameters,
     letters,
     down,
+    lost,
     calls,
     of: (name) => members.get(name) as Member,
     schedule: (interval) => scheduleOf(parameters, interval),
@@ -295,7 +301,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     async idle() {
       const busy = () => flying > 0 || [...members.values()].some(({ role }) => role?.busy() === true);
-      for (let quiet = 0; quiet < 4; ) {
+      for (let quiet = 0; quiet < 4;) {
         quiet = busy() ? 0 : quiet + 1;
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -330,7 +336,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       outcomes: [],
       log: [],
       role: null,
-      database: await openDatabase({ file: ':memory:' }, migrations, 'settlement'),
+      database: await openDatabase((await options.place?.(name)) ?? { file: ':memory:' }, migrations, 'settlement'),
     });
   }
   for (const name of names) {

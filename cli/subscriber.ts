@@ -1,0 +1,242 @@
+/*
+ * Commands of a subscriber: account, guards, subscribe, deposit, balance, bills, withdraw. They speak to the client role of the
+ * folder, or run it for as long as the command takes.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { z, type ZodType } from 'zod';
+import type { Refusal, Result } from '../core/refusal.ts';
+import { shaped } from '../core/wire/codec.ts';
+import { hex32, units } from '../core/wire/field.ts';
+import { account as accountShape, bill as billShape } from '../core/wire/guard.ts';
+import { systemClock } from '../host/clock.ts';
+import { systemEntropy } from '../host/entropy.ts';
+import { initNode } from '../node/init.ts';
+import { amountArgument } from './arguments.ts';
+import { callRole } from './call.ts';
+import { baseFolder, nodeHome, type HomeOptions } from './home.ts';
+import { bytesText, createOutput, short, table, type Output } from './output.ts';
+import { readPassphrase } from './passphrase.ts';
+import { restoreHome } from './restore.ts';
+
+type Options = HomeOptions & { readonly json?: boolean };
+
+export function addSubscriberCommands(program: Command): void {
+  addAccountCommands(program);
+  client(program.command('guards').description('guards to choose from, best standing first'), 'guards', guardsShape, guardsText);
+  client(
+    program.command('subscribe <guard>').description('open an account at a guard').option('--rail <rail>', 'which money'),
+    'subscribe',
+    shownShape,
+    (one) => accountText([one]),
+    ([guard], options) => ({ guard, ...(options['rail'] === undefined ? {} : { rail: options['rail'] }) }),
+  );
+  client(
+    program
+      .command('deposit')
+      .argument('<amount>', 'in the smallest units', amountArgument)
+      .option('--guard <guard>', 'where there are several'),
+    'deposit',
+    depositShape,
+    (one) => `${one.amount} to ${one.destination}: ${one.state}\n`,
+    ([amount], options) => ({ amount, ...guardOf(options) }),
+  ).description('pay into the account, from this client’s wallet; without one, shows where to pay');
+  client(
+    program.command('balance').description('what is left, asked of the guard').option('--guard <guard>', 'of one guard'),
+    'balance',
+    z.object({ accounts: z.array(shownShape) }),
+    ({ accounts }) => accountText(accounts),
+    (_, options) => guardOf(options),
+  );
+  client(
+    program.command('bills').description('bills of the running interval and the one before, signed by the guard'),
+    'bills',
+    z.object({ bills: z.array(z.object({ bill: z.object({ body: billShape, signature: z.string() }), signed: units })) }),
+    billsText,
+  );
+  client(
+    program
+      .command('withdraw')
+      .argument('<amount>', 'in the smallest units', amountArgument)
+      .description('have the rest of a balance paid back')
+      .option('--to <destination>', 'else this client’s own wallet')
+      .option('--guard <guard>', 'where there are several'),
+    'withdraw',
+    z.object({ id: z.string(), state: z.string(), amount: units, destination: z.string() }).loose(),
+    (one) => `${one.amount} to ${one.destination}: ${one.state}\n`,
+    ([amount], options) => ({
+      amount,
+      ...guardOf(options),
+      ...(options['to'] === undefined ? {} : { destination: options['to'] }),
+    }),
+  );
+}
+
+/** A command that is one call of the client role. */
+function client<T>(
+  command: Command,
+  path: string,
+  shape: ZodType<T>,
+  text: (value: T) => string,
+  body: (args: readonly unknown[], options: Readonly<Record<string, unknown>>) => unknown = () => ({}),
+): Command {
+  return command.action(async (...given: unknown[]) => {
+    const own = given.at(-1) as Command;
+    const options = own.optsWithGlobals<Options & Record<string, unknown>>();
+    const output = createOutput(options.json === true);
+    await show(output, options, path, body(own.processedArgs, options), shape, text);
+  });
+}
+
+async function show<T>(
+  output: Output,
+  options: Options,
+  path: string,
+  body: unknown,
+  shape: ZodType<T>,
+  text: (value: T) => string,
+): Promise<void> {
+  const answer = await callClient(options, path, body);
+  if (!answer.ok) return output.refuse(answer.refusal);
+  const read = shaped(answer.value, shape);
+  // What the role said is printed whole; the shape is for the reader's text.
+  if (read.ok) output.print(options.json === true ? (answer.value as T) : read.value, text);
+  else output.refuse(read.refusal as Refusal);
+}
+
+async function callClient(options: Options, path: string, body: unknown): Promise<Result<unknown>> {
+  const home = nodeHome(options, process.env);
+  const stopped = path === 'account' ? 'reading' : 'acting';
+  return home.ok ? callRole({ home: home.value, role: 'client', path: `/client/${path}`, body }, stopped) : home;
+}
+
+function addAccountCommands(program: Command): void {
+  const account = program.command('account').description('the account’s key: show, new, backup, restore');
+  account.action(async (_: unknown, command: Command) => {
+    const options = command.optsWithGlobals<Options>();
+    const shape = z.object({ subscriber: hex32, guards: z.array(z.object({ guard: hex32, rail: z.string() }).loose()) });
+    await show(createOutput(options.json === true), options, 'account', {}, shape, ({ subscriber, guards }) => {
+      const lines = guards.map((one) => `  at guard ${short(one.guard)} on ${one.rail}\n`);
+      return `account ${subscriber}\n${lines.length === 0 ? '  at no guard yet: ptg guards, then ptg subscribe\n' : lines.join('')}`;
+    });
+  });
+  account
+    .command('new')
+    .description('a new account in this folder')
+    .requiredOption('--network <file>', 'network.json of the network')
+    .action(async (_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<Options & { network: string }>();
+      const made = await initNode({
+        roles: ['client'],
+        home: baseFolder(options, process.env),
+        network: resolve(options.network),
+        nickname: 'subscriber',
+        url: 'http://127.0.0.1:1',
+        exit: false,
+        entropy: systemEntropy(),
+        now: systemClock().now(),
+      });
+      createOutput(options.json === true).result(
+        made,
+        ({ account: key }) => `account ${key}\nBack it up now: ptg account backup FILE\n`,
+      );
+    });
+  account
+    .command('backup <file>')
+    .description('write the key and what guards signed into an encrypted file')
+    .option('--passphrase-file <file>', 'else it is asked for')
+    .action(async (file: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<Options & { passphraseFile?: string }>();
+      const output = createOutput(options.json === true);
+      const passphrase = await readPassphrase(options.passphraseFile);
+      if (!passphrase.ok) return output.refuse(passphrase.refusal);
+      const answer = await callClient(options, 'backup', { passphrase: passphrase.value });
+      if (!answer.ok) return output.refuse(answer.refusal);
+      const read = shaped(answer.value, z.object({ file: z.string() }).loose());
+      if (!read.ok) return output.refuse(read.refusal);
+      await writeFile(file, read.value.file, { mode: 0o600 });
+      output.print({ written: resolve(file) }, ({ written }) => `${written} is written. Keep it, and the passphrase, apart.\n`);
+    });
+  account
+    .command('restore <file>')
+    .description('a folder with the account of a backup')
+    .requiredOption('--network <file>', 'network.json of the network')
+    .option('--passphrase-file <file>', 'else it is asked for')
+    .action(async (file: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<Options & { network: string; passphraseFile?: string }>();
+      const output = createOutput(options.json === true);
+      const passphrase = await readPassphrase(options.passphraseFile);
+      if (!passphrase.ok) return output.refuse(passphrase.refusal);
+      const backup = await readFile(file, 'utf8');
+      const home = baseFolder(options, process.env);
+      const restored = await restoreHome({ home, network: resolve(options.network), backup, passphrase: passphrase.value });
+      output.result(restored, (one) => `account ${one.subscriber} is restored in ${home}.\n`);
+    });
+}
+
+function guardOf(options: Readonly<Record<string, unknown>>): { guard?: unknown } {
+  return options['guard'] === undefined ? {} : { guard: options['guard'] };
+}
+
+const shownShape = z
+  .object({ nickname: z.string(), account: accountShape, fresh: z.boolean(), reason: z.string().nullable() })
+  .loose();
+const depositShape = z.object({ destination: z.string(), amount: units, state: z.string() }).loose();
+const guardsShape = z.object({
+  guards: z.array(
+    z
+      .object({
+        nickname: z.string(),
+        standing: z.int(),
+        bandwidth: z.int(),
+        flags: z.array(z.string()),
+        family: z.array(z.string()),
+        prices: z.array(z.object({ rail: z.string(), pricePerGib: units })),
+      })
+      .loose(),
+  ),
+});
+
+function guardsText({ guards }: z.infer<typeof guardsShape>): string {
+  const rows = guards.map((one) => [
+    String(one.standing),
+    one.nickname,
+    one.prices.map(({ rail, pricePerGib }) => `${pricePerGib} ${rail}`).join(', '),
+    `${bytesText(BigInt(one.bandwidth))}/s`,
+    one.flags.join(' '),
+    one.family.join(' ') || 'none',
+  ]);
+  return table(['place', 'guard', 'price of a GiB', 'bandwidth', 'flags', 'family'], rows);
+}
+
+function accountText(accounts: readonly z.infer<typeof shownShape>[]): string {
+  const rows = accounts.map(({ nickname, account: one, fresh, reason }) => [
+    nickname,
+    String(one.deposited),
+    String(one.unconfirmed),
+    String(one.spent),
+    String(one.withdrawn),
+    String(one.balance),
+    one.state,
+    fresh ? 'now' : `last known (${reason ?? 'no answer'})`,
+  ]);
+  const where = accounts.map(({ nickname, account: one }) => `pay into ${nickname}: ${one.destination} (${one.rail})\n`);
+  return `${table(['guard', 'deposited', 'unconfirmed', 'spent', 'withdrawn', 'balance', 'state', 'asked'], rows)}${where.join('')}`;
+}
+
+const billsShape = z.object({
+  bills: z.array(z.object({ bill: z.object({ body: billShape, signature: z.string() }), signed: units })),
+});
+function billsText({ bills }: z.infer<typeof billsShape>): string {
+  const rows = bills.map(({ bill: { body }, signed }) => [
+    String(body.interval),
+    bytesText(body.circuitBytes),
+    bytesText(body.otherBytes),
+    String(body.pricePerGib),
+    String(body.charge),
+    String(signed),
+    String(body.balance),
+  ]);
+  return table(['interval', 'circuits', 'other', 'price of a GiB', 'charge', 'signed by both', 'balance'], rows);
+}

@@ -1,0 +1,210 @@
+/*
+ * `ptg up`: a whole network on this machine, running on the real clock, for somebody who watches. Draws it, starts it, lets its
+ * subscribers deposit and use it, and shows what happens; with `once` until the first interval is settled and paid.
+ */
+import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { scheduleOf } from '../../core/rule/interval.ts';
+import type { Parameters } from '../../core/wire/parameters.ts';
+import type { Network } from '../../core/wire/network.ts';
+import { systemClock } from '../../host/clock.ts';
+import { systemEntropy } from '../../host/entropy.ts';
+import { writeFileAtomically } from '../../host/files.ts';
+import { createLog } from '../../host/log.ts';
+import { createWriteStream } from 'node:fs';
+import { z } from 'zod';
+import { ok, type Result } from '../../core/refusal.ts';
+import type { Clock, Entropy } from '../../host/ports.ts';
+import { drawFrom } from '../../tor/chance.ts';
+import {
+  callLocal,
+  intervalReport,
+  need,
+  readEarnings,
+  readGuardFlags,
+  readIous,
+  totalsReport,
+  type IouLine,
+  type Report,
+} from '../report.ts';
+import { createWorld, type World } from '../world.ts';
+import { audit, type AuditLine } from './audit.ts';
+import { planUp, type UpPlan } from './plan.ts';
+import { look, type Snapshot } from './snapshot.ts';
+import { runTraffic } from './traffic.ts';
+import { clockLine, happenings, money, screen, settlementTable } from './view.ts';
+
+export interface UpOptions {
+  /** Where local networks are kept, and the file that names the newest. */
+  readonly folder: string;
+  readonly newest: string;
+  /** A Tor consensus, plain or gzip; null for the one that the project carries. */
+  readonly consensus: Uint8Array | null;
+  readonly relays: number;
+  readonly once: boolean;
+  /** Progress, for a person; null where nobody reads it. */
+  readonly say: ((text: string) => void) | null;
+  /** Set on a terminal: the width, and how to draw a whole screen. */
+  readonly draw: { columns(): number; screen(text: string): void } | null;
+  /** Becomes true when the person wants it to end. */
+  readonly ended: () => boolean;
+}
+
+export interface UpOutcome extends Report {
+  readonly network: Network;
+  readonly authorities: readonly string[];
+  /** Every wallet explained; `difference` is zero where the books are right. */
+  readonly audit: readonly AuditLine[];
+}
+
+const anything = z.unknown();
+
+export async function runUp(options: UpOptions): Promise<Result<UpOutcome>> {
+  const clock = systemClock();
+  const entropy = systemEntropy();
+  const plan = planUp(options.consensus, options.relays, drawFrom(entropy));
+  if (!plan.ok) return plan;
+  const networkId = `local-${Buffer.from(entropy.bytes(4)).toString('hex')}`;
+  const home = join(options.folder, networkId);
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  // The nodes' start takes longer the more they are; the consensus that everybody is in comes at a slot of its own.
+  const { consensusSec } = plan.value.parameters;
+  const genesis = Math.ceil((clock.now() + 10 + options.relays / 4) / consensusSec) * consensusSec;
+  const parameters: Parameters = { ...plan.value.parameters, genesis };
+  const log = createWriteStream(join(home, 'log'), { flags: 'a' });
+  options.say?.(openingWords(plan.value, options, home));
+  const world = await createWorld({
+    home,
+    inMemory: false,
+    networkId,
+    parameters,
+    relays: plan.value.relays,
+    subscribers: plan.value.subscribers.map(({ name, deposit }) => ({ name, purse: deposit + deposit / 4n })),
+    clock,
+    entropy: () => entropy,
+    log: (name) => createLog({ clock, write: (line) => void log.write(`${name} ${line}`) }),
+  });
+  try {
+    await writeFileAtomically(options.newest, `${networkId}\n`);
+    return ok(await watch({ options, plan: plan.value, parameters, world, clock, entropy }));
+  } finally {
+    await world.stop();
+    await new Promise((resolve) => log.end(resolve));
+  }
+}
+
+interface Run {
+  readonly options: UpOptions;
+  readonly plan: UpPlan;
+  readonly parameters: Parameters;
+  readonly world: World;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+async function watch(run: Run): Promise<UpOutcome> {
+  const { options, plan, parameters, world, clock } = run;
+  const first = scheduleOf(parameters, 0);
+  const subscriberKey = (name: string): string => world.subscribers.get(name)?.key ?? '';
+  const traffic = runTraffic(plan, world.source, subscriberKey, world.relayId, drawFrom(run.entropy));
+  const subscribed = new Set<string>();
+  const recent: string[] = [];
+  let seen: Snapshot | null = null;
+  let ious: IouLine[] | null = null;
+  let told = 0;
+
+  const show = async (): Promise<void> => {
+    const now = await look(world, clock.now());
+    const lines = happenings(seen, now).map((line) => `${timeText(now.now, parameters)} ${line}`);
+    seen = now;
+    recent.push(...lines);
+    if (options.draw !== null) options.draw.screen(screen(parametersName(run), parameters, now, recent, options.draw.columns()));
+    else for (const line of lines) options.say?.(`${line}\n`);
+    for (const interval of [told]) {
+      if (now.now <= scheduleOf(parameters, interval).paymentEnd) continue;
+      told += 1;
+      if (!options.once) options.say?.(`\nInterval ${interval} is settled.\n${settlementTable(now.pairs, interval)}\n`);
+    }
+  };
+
+  for (;;) {
+    await nextSecond(clock);
+    const now = clock.now();
+    if (options.ended()) break;
+    if (subscribed.size < plan.subscribers.length) await subscribeSome(run, subscribed);
+    if (now >= first.start && !(options.once && now >= first.cutOff)) await traffic.step();
+    await show();
+    if (ious === null && now > first.booksClose) ious = await readIous(world, 0);
+    if (options.once && now > first.bst && settled(seen, first.paymentEnd)) break;
+  }
+  traffic.stop();
+  const earnings = await readEarnings(world);
+  const flags = readGuardFlags(world);
+  const intervals = ious === null ? [] : [intervalReport(world, 0, ious, earnings, flags)];
+  const books = await audit(world, plan);
+  if (seen !== null && ious !== null) options.say?.(closingWords(seen, books, clockLine(parameters, seen)));
+  return {
+    intervals,
+    ...(await totalsReport(world, earnings)),
+    network: world.network,
+    authorities: world.network.authorities.map((one) => one.key),
+    audit: books,
+  };
+}
+
+/** Every pair of interval 0 is at its end, or its payment window is. */
+function settled(seen: Snapshot | null, paymentEnd: number): boolean {
+  if (seen === null) return false;
+  if (seen.now > paymentEnd + 1) return true;
+  const pairs = seen.pairs.filter((one) => one.interval === 0);
+  return pairs.length > 0 && pairs.every((one) => ['clear', 'carried', 'receipted', 'unpaid', 'lapsed'].includes(one.state));
+}
+
+/** As soon as its guard has the flag, a subscriber subscribes and deposits; the rest of its purse is for topping up. */
+async function subscribeSome(run: Run, subscribed: Set<string>): Promise<void> {
+  for (const { name, guard, deposit } of run.plan.subscribers) {
+    const client = run.world.subscribers.get(name);
+    if (client === undefined || subscribed.has(name)) continue;
+    if (client.node.view.entry(run.world.relayId(guard))?.flags.includes('Guard') !== true) continue;
+    need(await client.node.http.local('client', '/client/subscribe', { guard }, anything));
+    await callLocal(client.node, 'client', '/client/deposit', { amount: deposit }, anything);
+    subscribed.add(name);
+  }
+}
+
+function nextSecond(clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const undo = clock.onWake(() => {
+      undo();
+      resolve();
+    });
+  });
+}
+
+function parametersName(run: Run): string {
+  return `${run.world.network.networkId}, ${run.plan.relays.length} relays, exit price ${run.plan.ratio.n}/${run.plan.ratio.e}`;
+}
+
+function timeText(now: number, parameters: Parameters): string {
+  const since = now - parameters.genesis;
+  return `${since < 0 ? '-' : '+'}${String(Math.abs(since)).padStart(3, '0')} s`;
+}
+
+function openingWords(plan: UpPlan, options: UpOptions, home: string): string {
+  const source = options.consensus === null ? 'the consensus that the project carries' : 'the consensus given';
+  return [
+    `A network of ${plan.relays.length} relays, drawn by weight from ${source} (|N|/|E| = ${plan.ratio.n}/${plan.ratio.e}),`,
+    `and ${plan.subscribers.length} subscribers: each a node of its own, over HTTP on this machine. It is kept in`,
+    `  ${home}`,
+    '',
+  ].join('\n');
+}
+
+function closingWords(seen: Snapshot, books: readonly AuditLine[], clockText: string): string {
+  const wrong = books.filter((one) => one.difference !== 0n);
+  const verdict =
+    wrong.length === 0
+      ? `Every unit is accounted for: ${books.map((one) => `${one.what} ${money(one.expected)}`).join(', ')}.`
+      : `NOT accounted for: ${wrong.map((one) => `${one.what} ${money(one.difference)}`).join(', ')}.`;
+  return `\nInterval 0 is settled (${clockText}).\n\n${settlementTable(seen.pairs, 0)}\n${verdict}\n`;
+}

@@ -1,0 +1,149 @@
+/*
+ * A new node's folder: roles, folder and network file in; keys, a commented ptg.toml, network.json, lines for torrc and a systemd
+ * unit written, out. Founds a network where a directory is made without one. Called by `ptg init` and `ptg account new`.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { signingKey } from '../core/crypto/keys.ts';
+import { ok, refuser, type Result } from '../core/refusal.ts';
+import { network as networkShape, type Network } from '../core/wire/network.ts';
+import { defaultParameters, type Parameters } from '../core/wire/parameters.ts';
+import { writeFileAtomically } from '../host/files.ts';
+import type { Entropy, RoleName } from '../host/ports.ts';
+import { keysIn, type KeyName } from './keys.ts';
+import { readJson } from './open.ts';
+import { nodeSpec } from './spec.ts';
+import { specText } from './write.ts';
+
+export interface InitOptions {
+  readonly roles: readonly RoleName[];
+  readonly home: string;
+  /** network.json of an existing network; null to found one. */
+  readonly network: string | null;
+  readonly nickname: string;
+  /** The address under which others will reach it: http://host:port. */
+  readonly url: string;
+  readonly exit: boolean;
+  readonly entropy: Entropy;
+  readonly now: number;
+}
+
+export interface Initialised {
+  readonly home: string;
+  /** The relay's id, where it has one; the subscriber's account, where it has one. */
+  readonly id: string | null;
+  readonly account: string | null;
+  readonly files: readonly string[];
+}
+
+export const initRefusals = {
+  'init-exists': { retry: false, text: 'there is a node in this folder already', remedy: 'choose another folder' },
+  'init-network': {
+    retry: false,
+    text: 'a node needs the network.json of its network',
+    remedy: 'name it with --network; only a directory founds one',
+  },
+} as const;
+const refuse = refuser(initRefusals);
+
+const keysOf: Readonly<Record<RoleName, readonly KeyName[]>> = {
+  ledger: ['log', 'mint'],
+  directory: ['authority'],
+  relay: ['identity', 'iou', 'relay-sealing'],
+  settlement: ['settlement', 'settlement-sealing', 'wallet', 'references'],
+  guard: ['guard', 'guard-sealing'],
+  client: ['account'],
+};
+
+export async function initNode(options: InitOptions): Promise<Result<Initialised>> {
+  const { home, roles, entropy } = options;
+  const existing = refuseExisting(home);
+  if (existing !== null) return existing;
+  const founds = options.network === null && roles.includes('directory');
+  if (options.network === null && !founds) return refuse('init-network', home);
+  const given = options.network === null ? null : await readJson(options.network, networkShape);
+  if (given !== null && !given.ok) return given;
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const keys = keysIn(join(home, 'keys'), entropy);
+  const names = new Set(roles.flatMap((role) => keysOf[role]));
+  for (const name of names) await keys(name);
+  const publicKey = async (name: KeyName) => signingKey(await keys(name)).publicKey;
+
+  const network = given?.value ?? (await found(options, publicKey));
+  const files: [string, string][] = [
+    ['network.json', jsonText(network)],
+    ['ptg.toml', specText(nodeSpec.parse(specOf(options, founds)))],
+    ['ptg.service', unitText(options)],
+  ];
+  if (founds) files.push(['parameters.json', jsonText(parametersOf(options))]);
+  if (roles.includes('relay')) files.push(['torrc.lines', torrcLines(await publicKey('identity'))]);
+  for (const [name, text] of files) await writeFileAtomically(join(home, name), text);
+  return ok({
+    home,
+    id: names.has('identity') ? await publicKey('identity') : null,
+    account: names.has('account') ? await publicKey('account') : null,
+    files: files.map(([name]) => name),
+  });
+}
+
+/** A node is never made where one is. */
+export function refuseExisting(home: string): Result<never> | null {
+  return existsSync(join(home, 'ptg.toml')) ? refuse('init-exists', home) : null;
+}
+
+async function found(options: InitOptions, publicKey: (name: KeyName) => Promise<string>): Promise<Network> {
+  const hasLedger = options.roles.includes('ledger');
+  const name = Buffer.from(options.entropy.bytes(4)).toString('hex');
+  return {
+    networkId: `ptg-${name}`,
+    authorities: [{ name: options.nickname, key: await publicKey('authority'), url: options.url }],
+    ledger: hasLedger ? { url: options.url, logKey: await publicKey('log'), mintKey: await publicKey('mint') } : null,
+  };
+}
+
+/** Design §7; the price is the founder's to change before anybody joins. */
+function parametersOf({ now }: InitOptions): Parameters {
+  const day = 86_400;
+  const rails = { ledger: { price: 1_000_000n, quantum: 1000n, dust: 1000n } };
+  return { ...defaultParameters, genesis: Math.ceil(now / day) * day, rails };
+}
+
+function specOf(options: InitOptions, founds: boolean) {
+  const { roles, nickname, url, exit } = options;
+  const port = Number(new URL(url).port || '80');
+  const isRelay = roles.some((role) => role === 'relay' || role === 'settlement' || role === 'guard');
+  return {
+    roles,
+    ...(roles.every((role) => role === 'client') ? {} : { listen: { host: '127.0.0.1', port }, url }),
+    ...(isRelay ? { relay: { nickname, exit, guard: roles.includes('guard'), bandwidth: 1_000_000 } } : {}),
+    ...(founds ? { parameters: 'parameters.json' } : {}),
+  };
+}
+
+function unitText({ home, nickname }: InitOptions): string {
+  return `[Unit]
+Description=Paying the Guard: ${nickname}
+After=network-online.target tor.service
+
+[Service]
+ExecStart=/usr/bin/env ptg run --home ${home}
+Restart=on-failure
+ProtectSystem=strict
+ReadWritePaths=${home}
+NoNewPrivileges=true
+PrivateTmp=true
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** CIISS form: what a relay's signed Tor descriptor then carries. */
+function torrcLines(id: string): string {
+  return `# Add to torrc, so that the relay's Tor descriptor names its payment key:\nContactInfo ptg:${id} ciissversion:2\n`;
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner), 2)}\n`;
+}
