@@ -17,14 +17,13 @@ export default tseslint.config(
         { object: 'Math', property: 'random', message: elsewhere },
         { object: 'performance', property: 'now', message: elsewhere },
       ],
-      'no-restricted-globals': [
-        'error',
-        { name: 'setTimeout', message: elsewhere },
-        { name: 'setInterval', message: elsewhere },
-      ],
+      'no-restricted-globals': ['error', { name: 'setTimeout', message: elsewhere }, { name: 'setInterval', message: elsewhere }],
     },
   },
-  { files: ['host/clock.ts', 'host/entropy.ts', 'host/http/**', 'bench/**'], rules: { 'no-restricted-properties': 'off', 'no-restricted-globals': 'off' } },
+  {
+    files: ['host/clock.ts', 'host/entropy.ts', 'host/http/**', 'bench/**'],
+    rules: { 'no-restricted-properties': 'off', 'no-restricted-globals': 'off' },
+  },
   {
     files: ['test/**'],
     rules: {

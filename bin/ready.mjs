@@ -8,7 +8,22 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const rooms = ['core', 'host', 'tor', 'rail', 'guard', 'relay', 'directory', 'settlement', 'ledger', 'client', 'node', 'lab', 'cli', 'bench'];
+const rooms = [
+  'core',
+  'host',
+  'tor',
+  'rail',
+  'guard',
+  'relay',
+  'directory',
+  'settlement',
+  'ledger',
+  'client',
+  'node',
+  'lab',
+  'cli',
+  'bench',
+];
 
 export function ready() {
   if (!installed()) {

@@ -52,7 +52,9 @@ async function callStopped(call: RoleCall, clock: Clock): Promise<Result<unknown
     if (clock.now() > 0) await node.view.refresh();
     const role = node.roles[0];
     const { pathname, searchParams } = new URL(call.path, 'http://localhost');
-    const endpoint = role?.endpoints.find((one) => one.path === pathname);
+    const endpoint = role?.endpoints.find(
+      (one) => one.path === pathname && one.method === (call.body === undefined ? 'GET' : 'POST'),
+    );
     invariant(endpoint !== undefined, `${call.role} has ${pathname}`);
     // As it would come over the socket.
     const given: unknown = call.body === undefined ? Object.fromEntries(searchParams) : JSON.parse(encode(call.body));

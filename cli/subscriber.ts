@@ -52,7 +52,7 @@ export function addSubscriberCommands(program: Command): void {
   client(
     program.command('bills').description('bills of the running interval and the one before, signed by the guard'),
     'bills',
-    z.object({ bills: z.array(z.object({ bill: z.object({ body: billShape, signature: z.string() }), signed: units })) }),
+    billsShape,
     billsText,
   );
   client(

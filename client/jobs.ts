@@ -1,6 +1,6 @@
 /*
- * The client's jobs: tallies fetched, checked and signed on the tick; deposits and withdrawals repeated until they are through. Each
- * ends by itself when there is nothing to do.
+ * The client's jobs: tallies fetched, checked and signed on the tick; deposits and withdrawals repeated until they are through.
+ * Each ends by itself when there is nothing to do.
  */
 import type { Job } from '../host/jobs.ts';
 import type { JobName } from './context.ts';

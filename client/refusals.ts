@@ -82,7 +82,11 @@ export const clientRefusals = {
     text: 'the passphrase does not open the backup, or it was changed',
     remedy: 'try another passphrase',
   },
-  'backup-network': { retry: false, text: 'the backup is of another network', remedy: 'use it with that network’s network.json' },
+  'backup-network': {
+    retry: false,
+    text: 'the backup is of another network',
+    remedy: 'use it with that network’s network.json',
+  },
   'backup-other-key': {
     retry: false,
     text: 'the backup is of another account than this client’s',

@@ -1,6 +1,6 @@
 /*
- * The guard's endpoints: method, path, schema, flow. A subscriber's request is sealed to the guard, the offer is public, the rest is
- * for the operator's own machine.
+ * The guard's endpoints: method, path, schema, flow. A subscriber's request is sealed to the guard, the offer is public, the
+ * rest is for the operator's own machine.
  */
 import { z } from 'zod';
 import type { Signed } from '../core/crypto/sign.ts';

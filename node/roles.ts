@@ -76,11 +76,12 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
   async guard(parts) {
     const keys = [{ number: KEY_NUMBER, seed: await parts.keys('guard'), sealingSeed: await parts.keys('guard-sealing') }];
     const ports = await parts.ports('guard', guard.migrations);
-    const account = signingKey(await parts.keys('wallet')).publicKey;
+    const { confirmations, account: elsewhere, ...rules } = parts.spec.guard;
+    // Only the public half: settlement alone pays.
+    const account = elsewhere ?? signingKey(await parts.keys('wallet')).publicKey;
     const receiving = [
       ledgerReceiving({ http: ports.http, network: parts.network, account, refSecret: await parts.keys('references') }),
     ];
-    const { confirmations, ...rules } = parts.spec.guard;
     const readers = openRails({ http: ports.http, network: parts.network });
     const transport = parts.guardTransport ?? parts.silent.guardTransport;
     const settings = { ...identityOf(parts), keys, ...rules, confirmations: { ledger: confirmations } };

@@ -28,13 +28,21 @@ export const nodeSpec = z.strictObject({
   /** network.json, from this file's folder. */
   network: z.string().min(1).default('network.json'),
   relay: relaySpec.optional(),
-  settlement: z.strictObject({ payouts: z.enum(['auto', 'manual']) }).default({ payouts: 'auto' }),
+  settlement: z
+    .strictObject({
+      payouts: z.enum(['auto', 'manual']),
+      /** Set after a restore from a backup: counterparts are asked what they hold before anything is paid. */
+      restored: z.boolean().default(false),
+    })
+    .default({ payouts: 'auto', restored: false }),
   guard: z
     .strictObject({
       confirmations: z.int().min(1).default(1),
       /** Balance in thousandths of what was deposited below which the subscriber is warned. */
       lowBalanceThousandths: z.int().min(0).max(1000).default(100),
       subscribersMax: z.int().min(1).default(100_000),
+      /** The ledger account where deposits land, where the wallet's key is not on this machine. */
+      account: hex32.optional(),
     })
     .default({ confirmations: 1, lowBalanceThousandths: 100, subscribersMax: 100_000 }),
   /** PostgreSQL addresses of roles that do not use a file of their own. */

@@ -13,7 +13,8 @@ const comments: Readonly<Record<string, string>> = {
   listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
   relay:
     'What the relay says of itself in its descriptor. bandwidth is in bytes a second; family lists ids of your other relays.',
-  settlement: 'payouts: auto pays at the settlement time; manual waits for ptg payouts approve.',
+  settlement:
+    'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. restored: true once after a restore from a backup.',
   guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',
   databases: 'PostgreSQL addresses of roles that do not use a file of their own: guard = "postgres://…".',
 };

@@ -1,6 +1,6 @@
 /*
- * A request to a guard: signed, sealed, sent; the account in its answer checked and kept. To one of its family when the guard itself
- * does not answer. Called by every item's flow.
+ * A request to a guard: signed, sealed, sent; the account in its answer checked and kept. To one of its family when the guard
+ * itself does not answer. Called by every item's flow.
  */
 import { sign, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Refusal, type Result } from '../../core/refusal.ts';

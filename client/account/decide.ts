@@ -1,6 +1,6 @@
 /*
- * Whether an account that a guard gave is taken: signed by its key, of this subscriber, to a destination that exists, adding up, and
- * not older than what it signed before. Pure; the order of the checks is that of clientRefusals.
+ * Whether an account that a guard gave is taken: signed by its key, of this subscriber, to a destination that exists, adding up,
+ * and not older than what it signed before. Pure; the order of the checks is that of clientRefusals.
  */
 import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';

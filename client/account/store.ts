@@ -31,7 +31,8 @@ export async function chooseHome(tx: Tx, { guard, rail }: Home): Promise<void> {
 
 export async function saveAccount(tx: Tx, home: string, { body, signature }: Verified<Account>): Promise<void> {
   await tx.run(
-    'INSERT INTO client_account (home, signer, serial, account) VALUES (?, ?, ?, ?) ON CONFLICT (home, serial, signer) DO NOTHING',
+    `INSERT INTO client_account (home, signer, serial, account) VALUES (?, ?, ?, ?)
+     ON CONFLICT (home, serial, signer) DO NOTHING`,
     [home, body.guard, body.serial, encode({ body, signature })],
   );
 }

@@ -1,6 +1,6 @@
 /*
- * `ptg account backup` and `restore`: the account's seed and evidence from the database into a sealed text, and from such a text back
- * into the database of a client that has the same seed. Called by http.ts.
+ * `ptg account backup` and `restore`: the account's seed and evidence from the database into a sealed text, and from such a text
+ * back into the database of a client that has the same seed. Called by http.ts.
  */
 import { asStored } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';

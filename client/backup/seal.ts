@@ -1,6 +1,7 @@
 /*
- * An account's backup: everything that is needed to be the same subscriber elsewhere, with the evidence, into one text that only its
- * passphrase opens, and back. Argon2id makes the key, secretbox the seal. Called by backup/flow.ts and by `ptg account restore`.
+ * An account's backup: everything that is needed to be the same subscriber elsewhere, with the evidence, into one text that only
+ * its passphrase opens, and back. Argon2id makes the key, secretbox the seal. Called by backup/flow.ts and by `ptg account
+ * restore`.
  */
 import sodium from 'sodium-native';
 import { z } from 'zod';

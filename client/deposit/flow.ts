@@ -1,6 +1,7 @@
 /*
- * `ptg deposit`: an amount in; paid from the wallet to the account's own destination, written down before it is paid. Without a wallet
- * the destination is shown, for another one to pay. Called by http.ts; the job `deposits` repeats what did not get through.
+ * `ptg deposit`: an amount in; paid from the wallet to the account's own destination, written down before it is paid. Without a
+ * wallet the destination is shown, for another one to pay. Called by http.ts; the job `deposits` repeats what did not get
+ * through.
  */
 import { invariant, ok, refuser, type Refusal, type Result } from '../../core/refusal.ts';
 import type { Accounts } from '../account/flow.ts';

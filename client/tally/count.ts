@@ -1,6 +1,6 @@
 /*
- * The client's own count: what the transport shows of its circuits in; what a guard may charge for each interval out. The rule is the
- * guard's (rule 4), the counting is its own. Called by tally/flow.ts.
+ * The client's own count: what the transport shows of its circuits in; what a guard may charge for each interval out. The rule
+ * is the guard's (rule 4), the counting is its own. Called by tally/flow.ts.
  */
 import { chargedBytes } from '../../core/rule/chain.ts';
 import { circuitUsage, noTraffic, type Traffic } from '../../core/rule/price.ts';

@@ -1,6 +1,6 @@
 /*
- * Whether a tally is signed: the guard's tally, the client's own count and the last one that both signed in; a refusal, or what to do,
- * out. Pure; the order of the checks is that of clientRefusals.
+ * Whether a tally is signed: the guard's tally, the client's own count and the last one that both signed in; a refusal, or what
+ * to do, out. Pure; the order of the checks is that of clientRefusals.
  */
 import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';

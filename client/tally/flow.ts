@@ -1,6 +1,6 @@
 /*
- * Tallies, the client's side: its own circuits counted; on each tick and after each interval the guard's tally fetched, checked against
- * that count, signed and sent back, or refused and kept. Called by the transport and the job `tallies`.
+ * Tallies, the client's side: its own circuits counted; on each tick and after each interval the guard's tally fetched, checked
+ * against that count, signed and sent back, or refused and kept. Called by the transport and the job `tallies`.
  */
 import { countersign } from '../../core/crypto/sign.ts';
 import type { Refusal } from '../../core/refusal.ts';

@@ -25,7 +25,8 @@ export async function saveSigned(
   acked = false,
 ): Promise<void> {
   await tx.run(
-    `INSERT INTO client_tally (guard, interval, serial, amount, state, acked, tally, code) VALUES (?, ?, ?, ?, 'signed', ?, ?, NULL)
+    `INSERT INTO client_tally (guard, interval, serial, amount, state, acked, tally, code)
+     VALUES (?, ?, ?, ?, 'signed', ?, ?, NULL)
      ON CONFLICT (guard, interval, serial, state) DO NOTHING`,
     [body.guard, body.interval, body.serial, body.amount, acked ? 1 : 0, encode({ body, signature, countersignature })],
   );
@@ -42,7 +43,8 @@ export async function saveAcked(tx: Tx, { guard, interval, serial }: Tally): Pro
 /** As the guard signed it: evidence of what it asked for. */
 export async function saveRefused(tx: Tx, { body, signature }: Signed<Tally>, code: string): Promise<void> {
   await tx.run(
-    `INSERT INTO client_tally (guard, interval, serial, amount, state, acked, tally, code) VALUES (?, ?, ?, ?, 'refused', 0, ?, ?)
+    `INSERT INTO client_tally (guard, interval, serial, amount, state, acked, tally, code)
+     VALUES (?, ?, ?, ?, 'refused', 0, ?, ?)
      ON CONFLICT (guard, interval, serial, state) DO NOTHING`,
     [body.guard, body.interval, body.serial, body.amount, encode({ body, signature }), code],
   );

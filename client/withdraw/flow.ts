@@ -1,6 +1,6 @@
 /*
- * `ptg withdraw`: an amount and a destination (the wallet's own where none is named) in; asked of the guard, under one id, until it is
- * paid. Called by http.ts and the job `withdrawals`.
+ * `ptg withdraw`: an amount and a destination (the wallet's own where none is named) in; asked of the guard, under one id, until
+ * it is paid. Called by http.ts and the job `withdrawals`.
  */
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { askFamily } from '../account/ask.ts';

@@ -8,8 +8,22 @@ declare module 'sodium-native' {
     crypto_box_seal_open(message: Buffer, cipher: Buffer, publicKey: Buffer, secretKey: Buffer): boolean;
     crypto_kx_client_session_keys(rx: Buffer, tx: Buffer, pk: Buffer, sk: Buffer, serverPk: Buffer): void;
     crypto_kx_server_session_keys(rx: Buffer, tx: Buffer, pk: Buffer, sk: Buffer, clientPk: Buffer): void;
-    crypto_aead_xchacha20poly1305_ietf_encrypt(c: Buffer, m: Buffer, ad: Buffer | null, nsec: null, nonce: Buffer, key: Buffer): number;
-    crypto_aead_xchacha20poly1305_ietf_decrypt(m: Buffer, nsec: null, c: Buffer, ad: Buffer | null, nonce: Buffer, key: Buffer): number;
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+      c: Buffer,
+      m: Buffer,
+      ad: Buffer | null,
+      nsec: null,
+      nonce: Buffer,
+      key: Buffer,
+    ): number;
+    crypto_aead_xchacha20poly1305_ietf_decrypt(
+      m: Buffer,
+      nsec: null,
+      c: Buffer,
+      ad: Buffer | null,
+      nonce: Buffer,
+      key: Buffer,
+    ): number;
     crypto_pwhash(out: Buffer, password: Buffer, salt: Buffer, ops: number, memory: number, algorithm: number): void;
     crypto_pwhash_OPSLIMIT_INTERACTIVE: number;
     crypto_pwhash_MEMLIMIT_INTERACTIVE: number;

@@ -36,7 +36,11 @@ export type BookQuery = z.infer<typeof bookQuery>;
 export const bookLine = z.strictObject({ peer: hex32, held: signedSchema(iou).nullable(), issued: signedSchema(iou).nullable() });
 export type BookLine = z.infer<typeof bookLine>;
 /** `next`: pass it as `after` for the following page; null after the last. */
-export const bookPage = z.strictObject({ closed: z.literal(true), lines: z.array(bookLine).max(PAGE_ROWS_MAX), next: hex32.nullable() });
+export const bookPage = z.strictObject({
+  closed: z.literal(true),
+  lines: z.array(bookLine).max(PAGE_ROWS_MAX),
+  next: hex32.nullable(),
+});
 export type BookPage = z.infer<typeof bookPage>;
 
 /** settlement → relay `/relay/outcome`: what became of a pair's interval. `received` is what the peer paid this relay. */

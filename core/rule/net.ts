@@ -38,7 +38,8 @@ export function netOf(terms: Terms, rail: RailTerms, book: PairBook): Net {
   const creditor = scaled > 0n ? 'me' : scaled < 0n ? 'them' : 'nobody';
   // The one rounding between relays: down to the smallest unit, the fraction dropped.
   const total = valueFloor(terms, scaled < 0n ? -scaled : scaled);
-  if (creditor === 'nobody' || total === 0n) return { creditor: 'nobody', amount: 0n, carryLeft: at(0n, terms.interval), forgiven: 0n };
+  if (creditor === 'nobody' || total === 0n)
+    return { creditor: 'nobody', amount: 0n, carryLeft: at(0n, terms.interval), forgiven: 0n };
 
   const carried = creditor === 'me' ? book.carry.amount : -book.carry.amount;
   const aged = carried > 0n && terms.interval - book.carry.since >= terms.parameters.carryIntervals;

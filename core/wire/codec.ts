@@ -10,7 +10,11 @@ export const codecRefusals = {
   'too-large': { retry: false, text: 'the message is larger than its limit', remedy: 'send it in smaller parts' },
   'not-json': { retry: false, text: 'the message is not JSON in UTF-8', remedy: 'send canonical JSON (RFC 8785)' },
   'bad-shape': { retry: false, text: 'a field is missing, unknown or out of bounds', remedy: 'see the object in docs/spec' },
-  'not-canonical': { retry: false, text: 'the message is not in canonical form', remedy: 'encode it after RFC 8785, with no key twice' },
+  'not-canonical': {
+    retry: false,
+    text: 'the message is not in canonical form',
+    remedy: 'encode it after RFC 8785, with no key twice',
+  },
 } as const;
 const refuse = refuser(codecRefusals);
 

@@ -49,13 +49,25 @@ export const descriptor = z.strictObject({
 export type Descriptor = z.infer<typeof descriptor>;
 
 export const descriptorRefusals = {
-  'descriptor-network': { retry: false, text: 'it is signed for another network', remedy: 'use the network.json of this network' },
+  'descriptor-network': {
+    retry: false,
+    text: 'it is signed for another network',
+    remedy: 'use the network.json of this network',
+  },
   'descriptor-signature': { retry: false, text: 'its identity has not signed it', remedy: 'sign it with the identity key' },
   'descriptor-time': { retry: false, text: 'it is from the future, or has expired', remedy: 'set the clock, then publish again' },
-  'descriptor-keys': { retry: false, text: 'its key sets do not follow each other', remedy: 'number them upwards, each from a later interval' },
+  'descriptor-keys': {
+    retry: false,
+    text: 'its key sets do not follow each other',
+    remedy: 'number them upwards, each from a later interval',
+  },
   'descriptor-old': { retry: false, text: 'a newer one of this relay is known', remedy: 'publish one with a later time' },
   'descriptor-name': { retry: false, text: 'another relay has this nickname', remedy: 'choose another nickname' },
-  'descriptor-destination': { retry: false, text: 'another operator claims this fallback destination', remedy: 'use a destination of your own' },
+  'descriptor-destination': {
+    retry: false,
+    text: 'another operator claims this fallback destination',
+    remedy: 'use a destination of your own',
+  },
   'descriptor-full': { retry: true, text: 'the directory holds as many relays as it can', remedy: 'publish again later' },
 } as const;
 

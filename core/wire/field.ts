@@ -31,11 +31,23 @@ export const signedUnits = z
   .refine((value) => value <= UNITS_MAX && value >= -UNITS_MAX, 'within 2^63');
 
 /** Whole seconds since 1970. */
-export const seconds = z.int().min(0).max(2 ** 40);
+export const seconds = z
+  .int()
+  .min(0)
+  .max(2 ** 40);
 /** A length of time in whole seconds. */
-export const spanSec = z.int().min(0).max(2 ** 32);
-export const interval = z.int().min(0).max(2 ** 32);
-export const keyNumber = z.int().min(0).max(2 ** 16);
+export const spanSec = z
+  .int()
+  .min(0)
+  .max(2 ** 32);
+export const interval = z
+  .int()
+  .min(0)
+  .max(2 ** 32);
+export const keyNumber = z
+  .int()
+  .min(0)
+  .max(2 ** 16);
 export const circuitId = z.int().min(1).max(CIRCUIT_ID_MAX);
 export const hops = z.int().min(0).max(HOPS_MAX);
 

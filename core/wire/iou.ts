@@ -66,16 +66,52 @@ export type AckQuery = z.infer<typeof ackQuery>;
 export const iouRefusals = {
   'iou-wrong-holder': { retry: false, text: 'the IOU is made out to another relay', remedy: 'send it to its holder' },
   'iou-wrong-issuer': { retry: false, text: 'the sender is not the issuer, or owes itself', remedy: 'send your own IOUs only' },
-  'iou-unknown-issuer': { retry: true, text: 'the issuer is not in the directory', remedy: 'publish a descriptor and wait for the consensus' },
-  'iou-unknown-key': { retry: true, text: 'the issuer has no such key for that interval', remedy: 'publish the key before using it' },
-  'iou-signature': { retry: false, text: 'the signature does not fit', remedy: 'sign with the key that the descriptor certifies' },
-  'iou-unknown-terms': { retry: true, text: 'the terms of that interval are not known here', remedy: 'wait for the next consensus' },
-  'iou-other-terms': { retry: false, text: 'it is reckoned by other terms', remedy: 'use the terms of the consensus before the interval' },
+  'iou-unknown-issuer': {
+    retry: true,
+    text: 'the issuer is not in the directory',
+    remedy: 'publish a descriptor and wait for the consensus',
+  },
+  'iou-unknown-key': {
+    retry: true,
+    text: 'the issuer has no such key for that interval',
+    remedy: 'publish the key before using it',
+  },
+  'iou-signature': {
+    retry: false,
+    text: 'the signature does not fit',
+    remedy: 'sign with the key that the descriptor certifies',
+  },
+  'iou-unknown-terms': {
+    retry: true,
+    text: 'the terms of that interval are not known here',
+    remedy: 'wait for the next consensus',
+  },
+  'iou-other-terms': {
+    retry: false,
+    text: 'it is reckoned by other terms',
+    remedy: 'use the terms of the consensus before the interval',
+  },
   'iou-time': { retry: false, text: 'it is dated outside its interval, or ahead of the clock', remedy: 'set the clock' },
-  'iou-closed': { retry: false, text: 'the books of that interval are closed', remedy: 'nothing: what no IOU covered in time is not owed' },
-  'iou-conflict': { retry: false, text: 'it contradicts an IOU that the same issuer signed', remedy: 'never sign a lower total or a serial twice' },
-  'iou-behind': { retry: true, text: 'it does not follow the last one acknowledged', remedy: 'ask the holder what it holds and continue from there' },
-  'iou-growth': { retry: false, text: 'its growth is not that of the circuits that it names', remedy: 'state each circuit’s bytes since the last acknowledged delivery' },
+  'iou-closed': {
+    retry: false,
+    text: 'the books of that interval are closed',
+    remedy: 'nothing: what no IOU covered in time is not owed',
+  },
+  'iou-conflict': {
+    retry: false,
+    text: 'it contradicts an IOU that the same issuer signed',
+    remedy: 'never sign a lower total or a serial twice',
+  },
+  'iou-behind': {
+    retry: true,
+    text: 'it does not follow the last one acknowledged',
+    remedy: 'ask the holder what it holds and continue from there',
+  },
+  'iou-growth': {
+    retry: false,
+    text: 'its growth is not that of the circuits that it names',
+    remedy: 'state each circuit’s bytes since the last acknowledged delivery',
+  },
   'iou-credit': { retry: false, text: 'it exceeds the credit left', remedy: 'sign no more than the last acknowledgement left' },
 } as const;
 

@@ -78,18 +78,50 @@ export type Receipt = z.infer<typeof receipt>;
 export const settlementRefusals = {
   'settlement-not-mine': { retry: false, text: 'this relay is not of that pair', remedy: 'send it to the counterpart' },
   'settlement-unknown-relay': { retry: true, text: 'the sender is not in the directory', remedy: 'publish a descriptor' },
-  'settlement-unknown-terms': { retry: true, text: 'the terms of that interval are not known here', remedy: 'wait for the next consensus' },
+  'settlement-unknown-terms': {
+    retry: true,
+    text: 'the terms of that interval are not known here',
+    remedy: 'wait for the next consensus',
+  },
   'settlement-other-terms': { retry: false, text: 'it is reckoned by other terms', remedy: 'use the terms of the interval' },
-  'settlement-signature': { retry: false, text: 'a signature does not fit', remedy: 'sign with the key that the descriptor certifies' },
-  'settlement-early': { retry: true, text: 'the books of that interval are still open', remedy: 'send it after cut-off and grace' },
+  'settlement-signature': {
+    retry: false,
+    text: 'a signature does not fit',
+    remedy: 'sign with the key that the descriptor certifies',
+  },
+  'settlement-early': {
+    retry: true,
+    text: 'the books of that interval are still open',
+    remedy: 'send it after cut-off and grace',
+  },
   'settlement-late': { retry: false, text: 'the windows of that interval are over', remedy: 'nothing: the settlement lapsed' },
-  'settlement-iou': { retry: false, text: 'an IOU in it is not of this pair and interval, or not signed', remedy: 'show the IOUs themselves' },
+  'settlement-iou': {
+    retry: false,
+    text: 'an IOU in it is not of this pair and interval, or not signed',
+    remedy: 'show the IOUs themselves',
+  },
   'settlement-no-statement': { retry: true, text: 'the statement for it has not been seen', remedy: 'send your statement first' },
-  'settlement-direction': { retry: false, text: 'by the highest IOUs shown the debt runs the other way', remedy: 'let the counterpart write it' },
-  'settlement-amount': { retry: false, text: 'the amount or the carry is not the net of the IOUs shown', remedy: 'reckon it by rule 8 from the highest IOUs' },
+  'settlement-direction': {
+    retry: false,
+    text: 'by the highest IOUs shown the debt runs the other way',
+    remedy: 'let the counterpart write it',
+  },
+  'settlement-amount': {
+    retry: false,
+    text: 'the amount or the carry is not the net of the IOUs shown',
+    remedy: 'reckon it by rule 8 from the highest IOUs',
+  },
   'settlement-rail': { retry: false, text: 'this relay does not pay on that rail', remedy: 'choose one that both take' },
-  'settlement-destination': { retry: false, text: 'the destination cannot be paid to', remedy: 'give a fresh one of that rail and network' },
-  'settlement-conflict': { retry: false, text: 'another settlement of this pair and interval is already signed', remedy: 'use the first one' },
+  'settlement-destination': {
+    retry: false,
+    text: 'the destination cannot be paid to',
+    remedy: 'give a fresh one of that rail and network',
+  },
+  'settlement-conflict': {
+    retry: false,
+    text: 'another settlement of this pair and interval is already signed',
+    remedy: 'use the first one',
+  },
   'receipt-unknown': { retry: true, text: 'no payment for that settlement has been sent', remedy: 'wait for it' },
   'receipt-amount': { retry: false, text: 'it is for another amount than was due', remedy: 'sign the amount of the settlement' },
 } as const;

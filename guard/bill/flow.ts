@@ -1,6 +1,6 @@
 /*
- * Bills: an interval of a subscriber in; the readable form of its tally, signed by the guard, out. Called by request/flow.ts within
- * its transaction.
+ * Bills: an interval of a subscriber in; the readable form of its tally, signed by the guard, out. Called by request/flow.ts
+ * within its transaction.
  */
 import { sign, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';

@@ -1,6 +1,6 @@
 /*
- * Deposits: what a wallet shows in; rows that balances are summed from out. Reads on from a stored place, which moves on only over
- * payments that are final. Run by a job, and when a subscriber asks for its account.
+ * Deposits: what a wallet shows in; rows that balances are summed from out. Reads on from a stored place, which moves on only
+ * over payments that are final. Run by a job, and when a subscriber asks for its account.
  */
 import { inTurn } from '../../host/in-turn.ts';
 import type { Receiving } from '../../rail/rail.ts';

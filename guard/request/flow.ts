@@ -1,6 +1,6 @@
 /*
- * A subscriber's request, from the sealed endpoint to its answer: checked, its usage written down, done in one transaction, answered
- * with the signed account. The same request again gets the same answer.
+ * A subscriber's request, from the sealed endpoint to its answer: checked, its usage written down, done in one transaction,
+ * answered with the signed account. The same request again gets the same answer.
  */
 import type { Signed, Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';

@@ -84,7 +84,8 @@ export function reserve(session: Session, bytes: bigint): Session {
 
 /**
  * A tick has gone by. What a grant set aside and nothing used within a whole tick is let go: small chunks that a starting amount
- * had paid already are set aside twice, since an ask does not name its circuit. Not before the relay has told of starting amounts.
+ * had paid already are set aside twice, since an ask does not name its circuit. Not before the relay has told of starting
+ * amounts.
  */
 export function takeTick(session: Session, startingBytes: bigint): Session {
   const marked = mark(session);

@@ -1,6 +1,6 @@
 /*
- * What a subscriber can still pay for: its funds, its usage in memory and what is set aside in; bytes of a circuit, or the free part
- * of a balance, out. Pure.
+ * What a subscriber can still pay for: its funds, its usage in memory and what is set aside in; bytes of a circuit, or the free
+ * part of a balance, out. Pure.
  */
 import { addTraffic, affordableBytes, usageCeil } from '../../core/rule/price.ts';
 import type { Prices } from '../context.ts';

@@ -14,8 +14,8 @@ export interface Charged {
 }
 
 /**
- * Circuits carry only what was allowed; directory, padding and TLS ask nobody. What of these the funds do not cover is dropped, down
- * to `floor`, which was charged before: at zero nothing is owed.
+ * Circuits carry only what was allowed; directory, padding and TLS ask nobody. What of these the funds do not cover is dropped,
+ * down to `floor`, which was charged before: at zero nothing is owed.
  */
 export function chargeWithin({ terms, rail }: Prices, usage: Usage, funds: bigint, floor: bigint): Charged {
   const amount = usageCeil(terms, rail, usage);

@@ -1,6 +1,6 @@
 /*
- * Withdrawals: a subscriber's request in; a row that lowers the balance, then the order to settlement, under the same id until it is
- * paid, out. Called by request/flow.ts within its transaction, and by the job `withdrawals`.
+ * Withdrawals: a subscriber's request in; a row that lowers the balance, then the order to settlement, under the same id until
+ * it is paid, out. Called by request/flow.ts within its transaction, and by the job `withdrawals`.
  */
 import { withdrawState } from '../../core/local/messages.ts';
 import { invariant, ok, type Result } from '../../core/refusal.ts';

@@ -20,7 +20,8 @@ export async function readWithdrawal(tx: Tx, id: string): Promise<WithdrawalRow 
 
 export async function insertWithdrawal(tx: Tx, guard: string, row: WithdrawalRow): Promise<void> {
   await tx.run(
-    'INSERT INTO guard_withdrawal (id, guard, subscriber, rail, destination, amount, state, payment) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO guard_withdrawal (id, guard, subscriber, rail, destination, amount, state, payment)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     [row.id, guard, row.subscriber, row.rail, row.destination, row.amount, row.state, row.payment],
   );
 }

@@ -123,13 +123,13 @@ function parametersOf(file: File): Result<ScenarioParameters> {
 function overridden(base: ScenarioParameters, changes: Readonly<Record<string, unknown>>): Result<ScenarioParameters> {
   const { price, quantum, dust, creditStart, ...rest } = changes;
   const rail = { ...base.rails['ledger'], ...given({ price, quantum, dust }) };
-  const merged = { genesis: 0, ...plain(base), ...rest, rails: { ledger: plain(rail) } };
-  const checked = parametersShape.safeParse(merged);
+  const merged = { ...plain(base), ...rest, rails: { ledger: plain(rail) } };
+  const checked = parametersShape.omit({ genesis: true }).safeParse(merged);
   if (!checked.success) {
     const issue = checked.error.issues[0];
     return refuse('scenario-shape', `parameters.${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
   }
-  const { genesis: _, ...read } = checked.data;
+  const read = checked.data;
   if (creditStart === undefined) return ok(read);
   const credit = amount.safeParse(creditStart);
   if (!credit.success) return refuse('scenario-shape', 'parameters.creditStart: an amount');

@@ -39,7 +39,7 @@ export async function reckonNow(office: Office, tx: Tx, pair: Pair, carried = tr
   const rails = { mine: office.rails, theirs: pair.theirs?.body.rails ?? published, meFirst: office.me < pair.peer };
   const carries = carried ? await readCarries(tx, pair.peer) : new Map<string, typeof noCarry>();
   const books = { held: totalsOf(pair.held), issued: totalsOf(pair.issued) };
-  return reckonPair(known.terms, books, rails, (rail) => noCarry);
+  return reckonPair(known.terms, books, rails, (rail) => carries.get(rail) ?? noCarry);
 }
 
 export function reckoned(net: Reckoning): Partial<Pair> {

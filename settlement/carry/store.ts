@@ -1,6 +1,7 @@
 /*
- * Carries: the rest of a pair's net that the last settlement with both signatures left, a row a peer and rail, in my favour. A
- * carry that not both signed does not exist (rule 8). Called where a settlement gets its second signature, and where one is reckoned.
+ * Carries: the rest of a pair's net that the last settlement with both signatures left, a row a peer and rail, in my favour.
+ * A carry that not both signed does not exist (rule 8). Called where a settlement gets its second signature, and where one is
+ * reckoned.
  */
 import { noCarry } from '../../core/rule/net.ts';
 import type { Carry } from '../../core/wire/settlement.ts';

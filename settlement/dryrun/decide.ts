@@ -1,6 +1,6 @@
 /*
- * The dry run: what every pair of an interval would come to as things stand, before anything moves. IOU totals, carries, rails and
- * fee in; lines and sums out. Pure, by the same reckoning as the settlements themselves. Called by dryrun/flow.ts.
+ * The dry run: what every pair of an interval would come to as things stand, before anything moves. IOU totals, carries,
+ * rails and fee in; lines and sums out. Pure, by the same reckoning as the settlements themselves. Called by dryrun/flow.ts.
  */
 import type { Carry } from '../../core/wire/settlement.ts';
 import type { Terms } from '../../core/wire/terms.ts';

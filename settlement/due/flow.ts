@@ -39,7 +39,8 @@ function isUnsigned(pair: Pair): boolean {
 }
 
 /**
- * The fallback is for the silent. Who has stated is at work; and who could have fetched a destination may not use the fallback. Until
+ * The fallback is for the silent. Who has stated is at work; and who could have fetched a destination may not use the
+ * fallback. Until
  * half of the window.
  */
 function isWorthWaiting(pair: Pair, mailboxAnswered: boolean, schedule: Schedule, now: number): boolean {
@@ -50,7 +51,10 @@ function halfOf({ bst, paymentEnd }: Schedule): number {
   return bst + Math.floor((paymentEnd - bst) / 2);
 }
 
-/** Rule 9: the net of the last IOUs. A carry needs both signatures, so none is taken in, and the rest under a quantum is dropped. */
+/**
+ * Rule 9: the net of the last IOUs. A carry needs both signatures, so none is taken in, and the rest under a quantum is
+ * dropped.
+ */
 async function useFallback(office: Office, tx: Tx, pair: Pair): Promise<void> {
   const net = await reckonNow(office, tx, pair, false);
   const peer = office.ports.network.descriptor(pair.peer);

@@ -1,6 +1,6 @@
 /*
- * Earnings: the pairs in, a line an interval and peer and sums a rail out: `gross + carry in = net + carry out`, what was forgiven
- * apart, and `received − paid − fee` is what the wallet gained. Pure; called by earnings/flow.ts.
+ * Earnings: the pairs in, a line an interval and peer and sums a rail out: `gross + carry in = net + carry out`, what was
+ * forgiven apart, and `received − paid − fee` is what the wallet gained. Pure; called by earnings/flow.ts.
  */
 import type { PairState } from '../pair/decide.ts';
 import type { Pair } from '../pair/pair.ts';

@@ -1,6 +1,6 @@
 /*
- * The lease: of several settlement processes on one database only its holder writes payment intents. Each new holder gets a higher
- * fencing number; who was overtaken finds another one in the row and stops. Called by payout/flow.ts.
+ * The lease: of several settlement processes on one database only its holder writes payment intents. Each new holder gets a
+ * higher fencing number; who was overtaken finds another one in the row and stops. Called by payout/flow.ts.
  */
 import { int, text } from '../../host/db/codec.ts';
 import type { Row, Tx } from '../../host/ports.ts';

@@ -1,6 +1,6 @@
 /*
- * Letters (rule 9): what a creditor cannot deliver waits, sealed, at every authority; a debtor looks there at the BST before it uses
- * a fallback. Called by the stages `letters` and `bst`, and by the outbox.
+ * Letters (rule 9): what a creditor cannot deliver waits, sealed, at every authority; a debtor looks there at the BST before
+ * it uses a fallback. Called by the stages `letters` and `bst`, and by the outbox.
  */
 import { z } from 'zod';
 import { sign, signedSchema } from '../../core/crypto/sign.ts';

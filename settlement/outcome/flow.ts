@@ -1,6 +1,6 @@
 /*
- * Outcome: what became of a pair's interval, told to the own relay, which lends and keeps IOUs by it. Put by pair/flow.ts, sent by
- * the outbox.
+ * Outcome: what became of a pair's interval, told to the own relay, which lends and keeps IOUs by it. Put by pair/flow.ts,
+ * sent by the outbox.
  */
 import { done, pairOutcome } from '../../core/local/messages.ts';
 import { invariant } from '../../core/refusal.ts';

@@ -2,22 +2,24 @@
  * The state machine of one pair and interval: state and event in, the next state and what is to be done out, or null where no
  * arrow is. Pure; called by pair/flow.ts, which saves and sends what it returns.
  *
- *            nothing                                            over
- *   open ───────────────→ clear              (any but paying, paid) ──→ lapsed ──approved──→ due
+ *   open ─nothing─→ clear
  *    │
- *    │ DEBTOR                                 bst, payouts auto
- *    ├─owe─→ stated ─signed─→ agreed ────────────────────────────→ due ⇄ awaiting (short; funds)
- *    │          │               └─bst, payouts manual─→ manual ─approved─→ due      │ intent
- *    │          └─silent (fallback)─→ due | manual                       ↑ void     ↓
- *    │          └─signed-zero─→ carried                                  └──────  paying ─paid─→ paid ─receipt─→ receipted
- *    │                                     found: due, awaiting, manual, lapsed ─────────────────→ paid
- *    │                                     receipt: every debtor's state but carried ────────────────────────────→ receipted
+ *    │ DEBTOR                                   bst, payouts auto
+ *    ├─owe─→ stated ─signed─→ agreed ───────────────────────────────→ due ─short─→ awaiting
+ *    │          │                └─bst, payouts manual─→ manual ─approved─→ │           │
+ *    │          ├─silent (fallback)─→ due | manual                          │ intent    │ intent
+ *    │          └─signed-zero─→ carried                   due ←─void─ paying ←──────────┘
+ *    │                                                                 └─paid─→ paid ─receipt─→ receipted
+ *    │     found on the rail: manual, due, awaiting, lapsed ─→ paid
+ *    │     receipt: every state of a debtor but carried ─→ receipted
+ *    │     over: every state of a debtor but paying, paid ─→ lapsed ─approved─→ due
+ *    │
  *    │ CREDITOR
  *    └─owed─→ claimed ─confirmed─→ expecting ─arrived─→ received ─discharged─→ receipted
- *               │  └─confirmed-zero─→ carried               ↑       claimed, reckoned anew: as from open
- *               │                        unpaid ──arrived───┘
- *               └─arrived─→ received       ↑
- *                  claimed, expecting ─────┘ over
+ *               │  └─confirmed-zero─→ carried               ↑
+ *               ├─arrived─→ received                        │
+ *               └─reckoned anew: as from open               │
+ *             over: claimed, expecting ─→ unpaid ─arrived───┘
  *
  * Later arrows, with the docket: unpaid ─contest→ contested, and a contest of mine that counts voids `carried` rests.
  */

@@ -51,7 +51,8 @@ async function act(office: Office, tx: Tx, pair: Pair, action: PairAction): Prom
     return office.put(tx, { ...row, id: `outcome ${interval} ${peer} ${body.outcome}` });
   }
   const kind = action.slice('send-'.length);
-  // A settlement may get its second signature, and with it the carry, until it could be contested; proofs until an appeal could come.
+  // A settlement may get its second signature, and with it the carry, until it could be contested; proofs until an appeal
+  // could come.
   const expires = kind === 'settlement' ? schedule.contestEnd : schedule.appealEnd;
   await office.put(tx, { id: `${kind} ${id}`, kind, target: peer, body: { interval, peer }, expires });
 }

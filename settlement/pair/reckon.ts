@@ -70,7 +70,10 @@ export function chooseRail(terms: Terms, creditors: readonly string[], debtors: 
   return creditors.find((rail) => debtors.includes(rail) && railTermsOf(terms, rail) !== null) ?? null;
 }
 
-/** What the traffic alone comes to, signed, after the one rounding: `gross + carry in = net + carry out`, what was forgiven apart. */
+/**
+ * What the traffic alone comes to, signed, after the one rounding: `gross + carry in = net + carry out`, what was forgiven
+ * apart.
+ */
 export function grossOf(pair: Pick<Reckoning, 'carryIn' | 'carryOut' | 'forgiven' | 'amount'> & { side: Side | null }): bigint {
   const sign = pair.side === 'debtor' ? -1n : 1n;
   return sign * (pair.amount + pair.forgiven) + pair.carryOut.amount - pair.carryIn.amount;

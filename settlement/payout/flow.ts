@@ -1,6 +1,6 @@
 /*
- * Payout: what is due · what the funds cover · was it paid before? · intent · payment · record. One lease a wallet; an intent that
- * was written is repeated until its end is known, and nothing new is begun before. Called by the `payments` job.
+ * Payout: what is due · what the funds cover · was it paid before? · intent · payment · record. One lease a wallet; an intent
+ * that was written is repeated until its end is known, and nothing new is begun before. Called by the `payments` job.
  */
 import { sha256Hex } from '../../core/crypto/hash.ts';
 import { transferIdOf } from '../../core/wire/ledger.ts';

@@ -1,5 +1,6 @@
 /*
- * The intervals that this role has seen, and how far each has come. Every function takes the transaction. Called by period/flow.ts.
+ * The intervals that this role has seen, and how far each has come. Every function takes the transaction. Called by
+ * period/flow.ts.
  */
 import { int } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';

@@ -1,6 +1,6 @@
 /*
- * Recall (rule 8): after a restore each counterpart is asked what settlements and receipts it holds of us, before anything with it
- * is reckoned or paid. The answer is checked like anything else. Called at the start, by the outbox, and by http.ts.
+ * Recall (rule 8): after a restore each counterpart is asked what settlements and receipts it holds of us, before anything
+ * with it is reckoned or paid. The answer is checked like anything else. Called at the start, by the outbox, and by http.ts.
  */
 import { z } from 'zod';
 import { signedSchema, verify, verifyBoth, type Countersigned, type Signed } from '../../core/crypto/sign.ts';
@@ -58,7 +58,10 @@ export async function answerRecall(office: Office, from: string, query: RecallQu
   return ok({ ...answer, next: more ? (rows.at(-1) as Pair).interval : null });
 }
 
-/** At the start, false while no consensus is known: an empty database in a network that is not, or the operator's word that it came out of a backup. */
+/**
+ * At the start, false while no consensus is known: an empty database in a network that is not, or the operator's word that it
+ * came out of a backup.
+ */
 export async function beginRecovery(office: Office): Promise<boolean> {
   const running = runningInterval(office);
   if (running === null) return false;

@@ -1,6 +1,6 @@
 /*
- * Orders to pay from the wallet: the guard's withdrawals and the operator's own sends. Every function takes the transaction. Called
- * by withdraw/flow.ts and payout/flow.ts.
+ * Orders to pay from the wallet: the guard's withdrawals and the operator's own sends. Every function takes the transaction.
+ * Called by withdraw/flow.ts and payout/flow.ts.
  */
 import { big, int, orNull, text } from '../../host/db/codec.ts';
 import type { Row, Tx } from '../../host/ports.ts';

@@ -55,7 +55,7 @@ describe('core/crypto', () => {
       expect(check(signature, message, hex(key.publicKey))).equal(true);
       for (let bit = 0; bit < 512; bit += 17) {
         const forged = Uint8Array.from(signature);
-        forged[bit >> 3]! ^= 1 << bit % 8;
+        forged[bit >> 3]! ^= 1 << (bit % 8);
         expect(check(forged, message, hex(key.publicKey)), `bit ${bit}`).equal(false);
       }
     }
@@ -72,7 +72,11 @@ describe('core/crypto', () => {
       console.log('      skipped: ../shared/vectors/ed25519 is not there');
       this.skip();
     }
-    const cases = JSON.parse(readFileSync(new URL('speccheck.json', external), 'utf8')) as { message: string; pub_key: string; signature: string }[];
+    const cases = JSON.parse(readFileSync(new URL('speccheck.json', external), 'utf8')) as {
+      message: string;
+      pub_key: string;
+      signature: string;
+    }[];
     expect(cases).length(12);
     for (const [index, one] of cases.entries()) {
       for (const check of [verifyBytes, verifySlowly]) {
@@ -123,7 +127,9 @@ describe('core/crypto', () => {
     });
 
     it('the signed bytes are what design §5 says', () => {
-      expect(Buffer.from(signedBytes('iou', 'net-a', { b: 1n, a: 'x' })).toString('utf8')).equal('ptg/iou/v1\0net-a\0{"a":"x","b":"1"}');
+      expect(Buffer.from(signedBytes('iou', 'net-a', { b: 1n, a: 'x' })).toString('utf8')).equal(
+        'ptg/iou/v1\0net-a\0{"a":"x","b":"1"}',
+      );
       expect(testSeed('a')).length(32);
     });
   });

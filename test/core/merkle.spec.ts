@@ -50,7 +50,7 @@ describe('core/log/merkle', () => {
         const index = at % size;
         const path = tree.inclusion(index, size).map((hash) => Uint8Array.from(hash));
         const target = path[bit % path.length]!;
-        target[bit % 32]! ^= 1 << bit % 8;
+        target[bit % 32]! ^= 1 << (bit % 8);
         expect(verifyInclusion(leaves[index]!, BigInt(index), BigInt(size), path, tree.root(size))).equal(false);
       }),
       { seed: 1 },
@@ -65,13 +65,25 @@ describe('core/log/merkle', () => {
     let checked = 0;
     for (const file of files(join(external, 'inclusion'))) {
       const v = JSON.parse(readFileSync(file, 'utf8'));
-      const good = verifyInclusion(bytes(v.leafHash), BigInt(v.leafIdx), BigInt(v.treeSize), (v.proof ?? []).map(bytes), bytes(v.root));
+      const good = verifyInclusion(
+        bytes(v.leafHash),
+        BigInt(v.leafIdx),
+        BigInt(v.treeSize),
+        (v.proof ?? []).map(bytes),
+        bytes(v.root),
+      );
       expect(good, file).equal(!v.wantErr);
       checked += 1;
     }
     for (const file of files(join(external, 'consistency'))) {
       const v = JSON.parse(readFileSync(file, 'utf8'));
-      const good = verifyConsistency(BigInt(v.size1), BigInt(v.size2), (v.proof ?? []).map(bytes), bytes(v.root1), bytes(v.root2));
+      const good = verifyConsistency(
+        BigInt(v.size1),
+        BigInt(v.size2),
+        (v.proof ?? []).map(bytes),
+        bytes(v.root1),
+        bytes(v.root2),
+      );
       expect(good, file).equal(!v.wantErr);
       checked += 1;
     }

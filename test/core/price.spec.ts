@@ -1,7 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { chargedBytes, linkTraffic, onwardBytes } from '../../core/rule/chain.ts';
-import { addTraffic, affordableBytes, circuitUsage, GIB, noTraffic, scaledValue, usageCeil, valueFloor } from '../../core/rule/price.ts';
+import {
+  addTraffic,
+  affordableBytes,
+  circuitUsage,
+  GIB,
+  noTraffic,
+  scaledValue,
+  usageCeil,
+  valueFloor,
+} from '../../core/rule/price.ts';
 import { testTerms } from '../harness/view.ts';
 
 const rail = (price: bigint) => ({ price, quantum: 1n, dust: 0n });
@@ -17,7 +26,11 @@ describe('core/rule/price and chain', () => {
     const value = (hopsLeft: number) => valueFloor(terms, scaledValue(terms, unit, linkTraffic(GIB, hopsLeft, true)));
     expect(linkTraffic(GIB, 1, true)).deep.equal({ relayBytes: GIB, exitBytes: GIB });
     expect(linkTraffic(GIB, 0, true)).deep.equal({ relayBytes: 0n, exitBytes: GIB });
-    expect([value(1), value(0), usageCeil(terms, unit, circuitUsage(GIB, 3, true))]).deep.equal([2_500_000n, 1_500_000n, 3_500_000n]);
+    expect([value(1), value(0), usageCeil(terms, unit, circuitUsage(GIB, 3, true))]).deep.equal([
+      2_500_000n,
+      1_500_000n,
+      3_500_000n,
+    ]);
   });
 
   it('a circuit that does not leave Tor costs n standard prices', () => {

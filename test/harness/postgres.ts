@@ -32,7 +32,10 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
   const account = unprivileged();
   if (account !== null) chownSync(folder, account.uid, account.gid);
   const data = join(folder, 'data');
-  const made = spawnSync(join(programs, 'initdb'), ['-D', data, '-U', 'ptg', '-A', 'trust', '-E', 'UTF8'], { ...account, cwd: folder });
+  const made = spawnSync(join(programs, 'initdb'), ['-D', data, '-U', 'ptg', '-A', 'trust', '-E', 'UTF8'], {
+    ...account,
+    cwd: folder,
+  });
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr.toString()}`);
   const port = await freePort();
   const logFile: string[] = [];
@@ -79,7 +82,9 @@ async function answering(url: string, child: ChildProcess): Promise<void> {
 /** PostgreSQL refuses to run as root: it gets the system's own account for it. */
 function unprivileged(): { uid: number; gid: number } | null {
   if (process.getuid?.() !== 0) return null;
-  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((one) => one.startsWith('postgres:'));
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((one) => one.startsWith('postgres:'));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined) throw new Error('no account for PostgreSQL: apt-get install postgresql makes one');
   return { uid: Number(uid), gid: Number(gid) };

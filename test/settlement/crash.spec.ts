@@ -13,8 +13,8 @@ type From = 'booksClose' | 'bst';
 /** Runs an interval in which `name` dies at the point of that number after `from`; false when it never came to it. */
 async function dieAt(name: 'A' | 'B', from: From, deathPoint: number): Promise<boolean> {
   let [counted, died] = [0, false];
-  let strike = (_point: string): void => undefined;
-  const world = await openWorld({ names: ['A', 'B'], funds: { A: 10n * price }, strike: { name, at: (point) => strike(point) } });
+  let strike = (): void => undefined;
+  const world = await openWorld({ names: ['A', 'B'], funds: { A: 10n * price }, strike: { name, at: () => strike() } });
   try {
     world.owe(0, 'A', 'B', 3n * GIB);
     world.owe(0, 'B', 'A', GIB);

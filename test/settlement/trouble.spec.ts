@@ -1,8 +1,10 @@
 /*
- * Crashes, silence, operators who wait, restored databases, two processes at once: nothing is paid twice, and what can be paid is.
+ * Crashes, silence, operators who wait, restored databases, two processes at once: nothing is paid twice, and what can be
+ * paid is.
  */
 import { expect } from 'chai';
 import { GIB } from '../../core/rule/price.ts';
+import { endLease, holdLease, takeLease, type Lease } from '../../settlement/lease/store.ts';
 import { balanceOf, openWorld, pairsOf, statesOf, type World, type WorldOptions } from './world.ts';
 
 const price = 1_000_000_000n;
@@ -240,6 +242,64 @@ describe('settlement in trouble', () => {
       expect([await balanceOf(world, 'B'), await balanceOf(world, 'C')]).deep.equal([price, 2n * price]);
       expect(first).not.equal(second);
       await first?.stop();
+    });
+  });
+
+  describe('the lease', () => {
+    it('of another process is waited for, and paid when it has ended', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst } = world.schedule(0);
+      await world.advance(bst - 1);
+      const { database } = world.of('A');
+      await database.transaction((tx) => takeLease(tx, 'wallet ledger', 'other', { now: bst - 1, sec: 31 }));
+      await world.advance(bst + 29);
+      expect(await statesOf(world, 'A')).deep.equal([`B: due ${price}`]);
+      await world.advance(bst + 31);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+    });
+
+    it('that was overtaken is not held any more: no intent is written under it', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst } = world.schedule(0);
+      await world.advance(bst - 1);
+      const { wallet, database } = world.of('A');
+      const balance = wallet.balance.bind(wallet);
+      // While this process asks for its balance, another one takes the lease over.
+      let overtaken = false;
+      Object.assign(wallet, {
+        balance: async () => {
+          overtaken = true;
+          const at = { now: world.clock.now() + 1000, sec: 31 - 1000 };
+          await database.transaction((tx) => takeLease(tx, 'wallet ledger', 'other', at));
+          return balance();
+        },
+      });
+      await world.advance(bst);
+      Object.assign(wallet, { balance });
+      expect(overtaken).equal(true);
+      expect(await statesOf(world, 'A')).deep.equal([`B: due ${price}`]);
+      await world.advance(bst + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+    });
+
+    it('gets a higher number with each holder', async () => {
+      await open({ names: ['A'] });
+      const { database } = world.of('A');
+      const take = (holder: string, now: number) => database.transaction((tx) => takeLease(tx, 'x', holder, { now, sec: 10 }));
+      const hold = (lease: Lease) => database.transaction((tx) => holdLease(tx, lease, 30));
+      const first = (await take('one', 0)) as Lease;
+      expect(await take('two', 9)).equal(10);
+      expect(await hold(first)).equal(true);
+      expect(await take('two', 29)).equal(30);
+      const second = (await take('two', 30)) as Lease;
+      expect(second.fence).above(first.fence);
+      expect([await hold(first), await hold(second)]).deep.equal([false, true]);
+      await database.transaction((tx) => endLease(tx, first));
+      expect(await take('one', 29)).equal(30);
+      await database.transaction((tx) => endLease(tx, second));
+      expect(await take('one', 29)).deep.include({ holder: 'one' });
     });
   });
 

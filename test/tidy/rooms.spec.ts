@@ -46,7 +46,10 @@ function importsOf(file: string): string[] {
 describe('the repository', () => {
   it('has its rooms, and they hold something', () => {
     for (const room of Object.keys(below).filter((one) => one !== 'bench')) {
-      expect(files.filter((file) => roomOf(file) === room), room).not.empty;
+      expect(
+        files.filter((file) => roomOf(file) === room),
+        room,
+      ).not.empty;
     }
   });
 
@@ -83,7 +86,8 @@ describe('the repository', () => {
 
   it('names clock and chance only in host', () => {
     const allowed = /^(host\/(clock|entropy)\.ts|host\/http\/|bench\/)/;
-    const names = /\b(Date\.now|new Date\(\)|setTimeout|setInterval|Math\.random|randomBytes|randomUUID|performance\.now|hrtime)\b/;
+    const names =
+      /\b(Date\.now|new Date\(\)|setTimeout|setInterval|Math\.random|randomBytes|randomUUID|performance\.now|hrtime)\b/;
     expect(files.filter((file) => !allowed.test(file) && names.test(code(file)))).deep.equal([]);
   });
 
@@ -107,7 +111,9 @@ describe('the repository', () => {
   });
 
   it('keeps its files short enough to read', () => {
-    const lines = files.map((file) => ({ file, count: text.get(file)!.split('\n').length })).filter((one) => !one.file.includes('carried'));
+    const lines = files
+      .map((file) => ({ file, count: text.get(file)!.split('\n').length }))
+      .filter((one) => !one.file.includes('carried'));
     expect(lines.filter((one) => one.count > 420).map((one) => `${one.file}: ${one.count}`)).deep.equal([]);
     const sorted = lines.map((one) => one.count).sort((a, b) => a - b);
     expect(sorted[Math.floor(sorted.length / 2)]).lessThan(130);
