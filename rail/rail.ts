@@ -46,6 +46,11 @@ export interface RailReader {
   readonly rail: string;
   /** Whether the text is a destination of this rail and network. */
   isDestination(text: string): boolean;
+  /**
+   * Where a settlement is paid when the creditor is silent: its published fallback, made this settlement's own where the rail allows
+   * it, so that no debtor can pass off another's payment as its own (design §6.9).
+   */
+  fallbackFor(fallback: string, settlement: string): string;
   /** Every payment to a destination, oldest first. */
   history(destination: string): Promise<Result<readonly IncomingPayment[]>>;
   /** A proof of a payment that anybody checks offline. */

@@ -2,6 +2,7 @@
  * What anybody does on the ledger rail without a wallet: the history of a destination, proving a payment, and checking a proof
  * offline by the log key in network.json. Called by settlement, guard, and `ptg verify`.
  */
+import { sha256Hex } from '../../core/crypto/hash.ts';
 import { verify } from '../../core/crypto/sign.ts';
 import { leafHash, verifyInclusion } from '../../core/log/merkle.ts';
 import { ok, refuser } from '../../core/refusal.ts';
@@ -22,6 +23,11 @@ export function ledgerReader(access: LedgerAccess): RailReader {
   return {
     rail: LEDGER,
     isDestination: (text) => parseLedgerDestination(text) !== null,
+    fallbackFor(fallback, settlement) {
+      // The account is the creditor's, whatever the reference.
+      const where = parseLedgerDestination(fallback);
+      return where === null ? fallback : ledgerDestination(where.to, sha256Hex('ptg/fallback/v1\0', settlement).slice(0, 32));
+    },
     async history(destination) {
       const where = parseLedgerDestination(destination);
       if (where === null) return refuseShape('bad-shape', `destination: ${destination.slice(0, 100)}`);

@@ -58,8 +58,10 @@ function halfOf({ bst, paymentEnd }: Schedule): number {
 async function useFallback(office: Office, tx: Tx, pair: Pair): Promise<void> {
   const net = await reckonNow(office, tx, pair, false);
   const peer = office.ports.network.descriptor(pair.peer);
-  const destination = peer?.body.rails.find((one) => one.rail === net?.rail)?.fallback;
-  if (net === null || net.side !== 'debtor' || net.amount === 0n || destination === undefined) return;
+  const published = peer?.body.rails.find((one) => one.rail === net?.rail)?.fallback;
+  const reader = net === null ? undefined : office.rail(net.rail)?.reader;
+  if (net === null || net.side !== 'debtor' || net.amount === 0n || published === undefined || reader === undefined) return;
+  const destination = reader.fallbackFor(published, pair.id);
   const forgiven = net.forgiven - net.carryOut.amount;
   const changes = { ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true, recall: false };
   await movePair(office, tx, pair, { kind: 'silent', payouts: office.payouts }, changes);

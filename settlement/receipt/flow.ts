@@ -65,7 +65,7 @@ async function findPayment(office: Office, before: Pair, payment: string): Promi
   if (own === null || before.rail === null) return;
   const rail = before.rail;
   const { database } = office.ports;
-  for (const place of [before.destination, own.wallet.fallback()]) {
+  for (const place of [before.destination, own.reader.fallbackFor(own.wallet.fallback(), before.id)]) {
     const history = place === null ? null : await own.reader.history(place);
     const one = history?.ok === true ? history.value.find((found) => found.payment === payment) : undefined;
     if (one === undefined) continue;

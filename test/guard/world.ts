@@ -338,6 +338,7 @@ export function memoryRail() {
   const reader: RailReader = {
     rail: 'ledger',
     isDestination: (text) => /^[a-z]+\.[0-9a-f]{8}$/.test(text),
+    fallbackFor: (text) => text,
     history: async () => ok([]),
     prove: async () => refuseHttp('unreachable', 'prove'),
     verify: () => null,

@@ -11,7 +11,7 @@ import { refusalOf, type SettlementCase } from '../../settlement/agree/decide.ts
 import { bestIou } from '../../settlement/pair/iou.ts';
 import { openPair } from '../../settlement/pair/pair.ts';
 import { networkId, testKey } from '../harness/view.ts';
-import { openWorld, pairsOf, statesOf, type World } from './world.ts';
+import { fallbackOf, openWorld, pairsOf, statesOf, type World } from './world.ts';
 
 const price = 1_000_000_000n;
 
@@ -251,9 +251,11 @@ describe('over the link', () => {
     };
     const small = await pay('A', at('A')?.destination as string, price, '01');
     expect(codeOf(await note('A', small))).equal('receipt-unknown');
-    const fallback = await pay('C', world.of('B').wallet.fallback(), 2n * price, '02');
+    const ownFallback = fallbackOf(world, 'B', at('C')?.id as string);
+    const fallback = await pay('C', ownFallback, 2n * price, '02');
+    // Whoever claims another's payment first gets nothing by it, and the same money does not discharge another debt.
+    expect(codeOf(await note('A', fallback))).equal('receipt-unknown');
     expect(codeOf(await note('C', fallback))).equal('ok');
-    // The same money does not discharge another debt.
     expect(codeOf(await note('A', fallback))).equal('receipt-unknown');
     expect(
       codeOf(

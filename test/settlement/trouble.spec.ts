@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import { GIB } from '../../core/rule/price.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../../settlement/lease/store.ts';
-import { balanceOf, openWorld, pairsOf, statesOf, type World, type WorldOptions } from './world.ts';
+import { balanceOf, fallbackOf, openWorld, pairsOf, statesOf, type World, type WorldOptions } from './world.ts';
 
 const price = 1_000_000_000n;
 
@@ -74,7 +74,7 @@ describe('settlement in trouble', () => {
       await world.advance(world.schedule(0).bst);
       expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
       const [pair] = await pairsOf(world, 'A');
-      expect(pair?.destination).equal(world.of('B').wallet.fallback());
+      expect(pair?.destination).equal(fallbackOf(world, 'B', pair?.id as string));
       expect(await balanceOf(world, 'B')).equal(price);
       await world.start('B');
       await world.advance(world.schedule(0).bst + 900);
@@ -117,7 +117,7 @@ describe('settlement in trouble', () => {
       expect(world.letters.map((one) => one.to)).deep.equal([world.of('A').id]);
       expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
       const [pair] = await pairsOf(world, 'A');
-      expect(pair?.destination).not.equal(world.of('B').wallet.fallback());
+      expect(pair?.destination).not.equal(fallbackOf(world, 'B', pair?.id as string));
       // The creditor sees it on the rail, without a notice.
       await world.advance(bst + 120);
       expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);

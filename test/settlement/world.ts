@@ -411,3 +411,9 @@ function matchPath(pattern: string, path: string): Record<string, string> | null
   }
   return found;
 }
+
+/** Where this settlement is paid when its creditor is silent. */
+export function fallbackOf(world: World, creditor: string, settlement: string): string {
+  const { wallet, reader } = world.of(creditor);
+  return reader.fallbackFor(wallet.fallback(), settlement);
+}
