@@ -25,7 +25,7 @@ export interface ClientCalls {
 const guard = z.string().min(1).max(64);
 const passphrase = z.string().min(1).max(1000);
 const nothing = z.strictObject({});
-const ofSubscribe = z.strictObject({ guard, rail: railName.optional() });
+const ofSubscribe = z.strictObject({ guard, rail: railName.optional(), withoutFlag: z.boolean().optional() });
 const ofGuard = z.strictObject({ guard: guard.optional() });
 const ofDeposit = z.strictObject({ amount: units, guard: guard.optional() });
 const ofWithdraw = z.strictObject({ amount: units, destination: destination.optional(), guard: guard.optional() });

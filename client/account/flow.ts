@@ -31,7 +31,8 @@ export interface Shown {
 
 export interface Accounts {
   show(): Promise<Result<{ subscriber: string; guards: { guard: string; rail: string; signed: number }[] }>>;
-  subscribe(input: { guard: string; rail?: string | undefined }): Promise<Result<Shown>>;
+  /** A relay without the Guard flag is refused, unless that is what is wanted: its other subscribers are few. */
+  subscribe(input: { guard: string; rail?: string | undefined; withoutFlag?: boolean | undefined }): Promise<Result<Shown>>;
   balance(input: { guard?: string | undefined }): Promise<Result<{ accounts: Shown[] }>>;
   /** The subscription that a command means; the one chosen last where it names none. */
   home(guard: string | undefined): Promise<Result<Home>>;
@@ -40,12 +41,14 @@ export interface Accounts {
 export function createAccounts(client: Client): Accounts {
   const { database, network, readers } = client.ports;
 
-  async function subscribe({ guard, rail }: { guard: string; rail?: string | undefined }): Promise<Result<Shown>> {
+  async function subscribe(input: Parameters<Accounts['subscribe']>[0]): Promise<Result<Shown>> {
+    const { guard, rail, withoutFlag } = input;
     const found = findGuard(network, guard);
     if (!found.ok) return found;
     const { entry, place } = found.value;
     const known = (await database.transaction(readHomes)).find((one) => one.guard === place.id);
-    if (known === undefined && !hasFlag(entry, 'Guard')) return refuse('client-guard-flag', entry.nickname);
+    if (known === undefined && withoutFlag !== true && !hasFlag(entry, 'Guard'))
+      return refuse('client-guard-flag', entry.nickname);
     const offered = (await fetchOffer(client, place))?.rails ?? place.descriptor.rails;
     const suits = (one: string) => Object.hasOwn(readers, one) && (rail === undefined || rail === one);
     const chosen = known?.rail ?? offered.find((one) => suits(one.rail))?.rail;

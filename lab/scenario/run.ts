@@ -118,7 +118,7 @@ async function subscribeAll(scenario: Scenario, world: World): Promise<void> {
   for (const { name, guard, deposit } of scenario.subscribers) {
     const client = world.subscribers.get(name);
     invariant(client !== undefined, `${name} runs`);
-    await callLocal(client.node, 'client', '/client/subscribe', { guard }, anything);
+    await callLocal(client.node, 'client', '/client/subscribe', { guard, withoutFlag: true }, anything);
     if (deposit > 0n) await callLocal(client.node, 'client', '/client/deposit', { amount: deposit }, anything);
     // Asking for the account lets the guard look at the rail.
     await callLocal(client.node, 'client', '/client/balance', {}, anything);

@@ -22,7 +22,6 @@ const below: Record<string, string[]> = {
   node: ['core', 'host', 'tor', 'rail', ...roles],
   lab: ['core', 'host', 'tor', 'rail', ...roles, 'node'],
   cli: ['core', 'host', 'tor', 'rail', ...roles, 'node', 'lab'],
-  bench: ['core', 'host', 'tor', 'rail', ...roles, 'node', 'lab', 'cli'],
 };
 
 function* sources(folder: string): Generator<string> {
@@ -45,7 +44,7 @@ function importsOf(file: string): string[] {
 
 describe('the repository', () => {
   it('has its rooms, and they hold something', () => {
-    for (const room of Object.keys(below).filter((one) => one !== 'bench')) {
+    for (const room of Object.keys(below)) {
       expect(
         files.filter((file) => roomOf(file) === room),
         room,
@@ -85,14 +84,14 @@ describe('the repository', () => {
   });
 
   it('names clock and chance only in host', () => {
-    const allowed = /^(host\/(clock|entropy)\.ts|host\/http\/|bench\/)/;
+    const allowed = /^(host\/(clock|entropy)\.ts|host\/http\/)/;
     const names =
       /\b(Date\.now|new Date\(\)|setTimeout|setInterval|Math\.random|randomBytes|randomUUID|performance\.now|hrtime)\b/;
     expect(files.filter((file) => !allowed.test(file) && names.test(code(file)))).deep.equal([]);
   });
 
   it('reaches the disk, sockets and processes only from host, node, lab and cli', () => {
-    const outside = files.filter((file) => !['host', 'node', 'lab', 'cli', 'bench'].includes(roomOf(file)));
+    const outside = files.filter((file) => !['host', 'node', 'lab', 'cli'].includes(roomOf(file)));
     expect(outside.filter((file) => /from 'node:(fs|net|http|https|child_process|dns|tls)/.test(text.get(file)!))).deep.equal([]);
   });
 
