@@ -8,22 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const rooms = [
-  'core',
-  'host',
-  'tor',
-  'rail',
-  'guard',
-  'relay',
-  'directory',
-  'settlement',
-  'ledger',
-  'client',
-  'node',
-  'lab',
-  'cli',
-  'bench',
-];
+const { include: rooms } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
 
 export function ready() {
   if (!installed()) {

@@ -29,7 +29,7 @@ export function expectedOf(text: string): Expected {
     const { links, usage } = carry(plan.circuits ?? [], prices, accounts);
     for (const [name, used] of usage) {
       // Rule 3: a subscriber's usage is rounded up, once an interval.
-      const spent = -(-used / prices.scale) + (used % prices.scale === 0n ? 0n : 1n);
+      const spent = (used + prices.scale - 1n) / prices.scale;
       const account = accounts.get(name)!;
       account.left -= spent;
       totals.get(account.guard)!.usageIncome += spent;
