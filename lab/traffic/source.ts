@@ -90,6 +90,7 @@ export function createTrafficSource(): TrafficSource {
       const guard = plan.path[0] as string;
       const ids = plan.path.map(() => (circuits += 1));
       let bytes = 0n;
+      let begun = false;
       const tellHops = (closed: boolean): void => {
         for (const [hop, relay] of plan.path.entries())
           meters.of(relay).tell(readingAt(plan, ids, session.connection, hop, bytes, closed));
@@ -97,10 +98,12 @@ export function createTrafficSource(): TrafficSource {
       return {
         async carry(wanted) {
           const allowed = session.open
-            ? await guards.of(guard).allow({ connection: session.connection, wanted, begun: bytes > 0n })
+            ? await guards.of(guard).allow({ connection: session.connection, wanted, begun })
             : 0n;
           invariant(allowed <= wanted, 'a guard allows no more than was asked for');
-          if (allowed === 0n) return 0n;
+          // A circuit without bytes begins all the same, and costs its starting amount (rule 4): but not in a session that ended.
+          if (allowed === 0n && (wanted > 0n || !session.open)) return 0n;
+          begun = true;
           bytes += allowed;
           session.circuitBytes += allowed;
           const { length: hops } = plan.path;
@@ -119,7 +122,7 @@ export function createTrafficSource(): TrafficSource {
           return allowed;
         },
         close() {
-          if (bytes > 0n) tellHops(true);
+          if (begun) tellHops(true);
         },
       };
     },

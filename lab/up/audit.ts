@@ -21,7 +21,7 @@ const reconciled = z.object({
 });
 
 export async function audit(world: World, plan: UpPlan): Promise<readonly AuditLine[]> {
-  const issued = plan.subscribers.reduce((sum, one) => sum + one.deposit + one.deposit / 4n, 0n);
+  const issued = plan.subscribers.reduce((sum, one) => sum + one.purse, 0n);
   const wallets: AuditLine = { what: 'relay wallets', ...(await relayWallets(world)) };
   const held = wallets.found + (await subscriberWallets(world));
   return [wallets, { what: 'issued by the mint', expected: issued, found: held, difference: held - issued }];

@@ -22,6 +22,8 @@ export interface UpSubscriber {
   /** The guard as path selection knows it. */
   readonly entry: TorRelay;
   readonly deposit: bigint;
+  /** In its own wallet at first; what is left of it tops the account up when it runs low. */
+  readonly purse: bigint;
 }
 
 export interface UpPlan {
@@ -38,7 +40,8 @@ export interface UpPlan {
 /** Money of the local network: a GiB through a standard hop costs so many units. */
 const PRICE = 1_000_000_000n;
 const SUBSCRIBERS = 6;
-/** Enough for the interval, but for the last subscriber, who is to be cut off. */
+const TOP_UPS = 1000n;
+/** The last subscriber has nothing to top up with, and is to be cut off. */
 const DEPOSITS = [60_000_000n, 90_000_000n, 40_000_000n, 120_000_000n, 75_000_000n, 1_500_000n];
 
 export function planUp(file: Uint8Array | null, count: number, draw: Draw): Result<UpPlan> {
@@ -53,11 +56,13 @@ export function planUp(file: Uint8Array | null, count: number, draw: Draw): Resu
     const guard = chooseGuard(paths, draw);
     if (!guard.ok) return guard;
     const deposit = DEPOSITS[index % DEPOSITS.length] as bigint;
+    const purse = index === SUBSCRIBERS - 1 ? deposit : deposit * TOP_UPS;
     subscribers.push({
       name: `user-${index + 1}`,
       guard: nameOf.get(guard.value.identity) as string,
       entry: guard.value,
       deposit,
+      purse,
     });
   }
   const ratio = relaysAndExits(consensus.value);

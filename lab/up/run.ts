@@ -79,7 +79,7 @@ export async function runUp(options: UpOptions): Promise<Result<UpOutcome>> {
     networkId,
     parameters,
     relays: plan.value.relays,
-    subscribers: plan.value.subscribers.map(({ name, deposit }) => ({ name, purse: deposit + deposit / 4n })),
+    subscribers: plan.value.subscribers.map(({ name, purse }) => ({ name, purse })),
     clock,
     entropy: () => entropy,
     log: (name) => createLog({ clock, write: (line) => void log.write(`${name} ${line}`) }),
@@ -108,9 +108,11 @@ async function watch(run: Run): Promise<UpOutcome> {
   const subscriberKey = (name: string): string => world.subscribers.get(name)?.key ?? '';
   const traffic = runTraffic(plan, world.source, subscriberKey, world.relayId, drawFrom(run.entropy));
   const subscribed = new Set<string>();
+  const toppedUp = new Map<string, bigint>();
   const recent: string[] = [];
   let seen: Snapshot | null = null;
   let ious: IouLine[] | null = null;
+  /** Intervals whose settlement has been told. */
   let told = 0;
 
   const show = async (): Promise<void> => {
@@ -118,13 +120,14 @@ async function watch(run: Run): Promise<UpOutcome> {
     const lines = happenings(seen, now).map((line) => `${timeText(now.now, parameters)} ${line}`);
     seen = now;
     recent.push(...lines);
-    if (options.draw !== null) options.draw.screen(screen(parametersName(run), parameters, now, recent, options.draw.columns()));
+    const title = parametersName(run);
+    if (options.draw !== null)
+      options.draw.screen(screen({ title, parameters, seen: now, recent, columns: options.draw.columns() }));
     else for (const line of lines) options.say?.(`${line}\n`);
-    for (const interval of [told]) {
-      if (now.now <= scheduleOf(parameters, interval).paymentEnd) continue;
-      told += 1;
-      if (!options.once) options.say?.(`\nInterval ${interval} is settled.\n${settlementTable(now.pairs, interval)}\n`);
-    }
+    if (now.now <= scheduleOf(parameters, told).paymentEnd) return;
+    if (options.draw === null && !options.once)
+      options.say?.(`\nInterval ${told} is settled.\n${settlementTable(now.pairs, told)}\n`);
+    told += 1;
   };
 
   for (;;) {
@@ -134,6 +137,7 @@ async function watch(run: Run): Promise<UpOutcome> {
     if (subscribed.size < plan.subscribers.length) await subscribeSome(run, subscribed);
     if (now >= first.start && !(options.once && now >= first.cutOff)) await traffic.step();
     await show();
+    if (seen !== null) await topUp(run, seen, toppedUp);
     if (ious === null && now > first.booksClose) ious = await readIous(world, 0);
     if (options.once && now > first.bst && settled(seen, first.paymentEnd)) break;
   }
@@ -160,7 +164,21 @@ function settled(seen: Snapshot | null, paymentEnd: number): boolean {
   return pairs.length > 0 && pairs.every((one) => ['clear', 'carried', 'receipted', 'unpaid', 'lapsed'].includes(one.state));
 }
 
-/** As soon as its guard has the flag, a subscriber subscribes and deposits; the rest of its purse is for topping up. */
+/** Who runs low and has money left deposits once more; `toppedUp` holds how often each has. */
+async function topUp(run: Run, seen: Snapshot, toppedUp: Map<string, bigint>): Promise<void> {
+  for (const { name, deposit, purse } of run.plan.subscribers) {
+    const account = seen.accounts.find((one) => one.name === name);
+    const client = run.world.subscribers.get(name);
+    const times = toppedUp.get(name) ?? 1n;
+    if (account === undefined || client === undefined || account.state === 'open' || deposit * (times + 1n) > purse) continue;
+    // The last one is not credited yet.
+    if (account.deposited < deposit * times) continue;
+    toppedUp.set(name, times + 1n);
+    await callLocal(client.node, 'client', '/client/deposit', { amount: deposit }, anything);
+  }
+}
+
+/** As soon as its guard has the flag, a subscriber subscribes and deposits. */
 async function subscribeSome(run: Run, subscribed: Set<string>): Promise<void> {
   for (const { name, guard, deposit } of run.plan.subscribers) {
     const client = run.world.subscribers.get(name);

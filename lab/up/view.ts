@@ -7,21 +7,24 @@ import type { PairSight, Snapshot } from './snapshot.ts';
 
 const RECENT = 8;
 const LINKS_SHOWN = 12;
+const SETTLEMENT_SHOWN_SEC = 5;
 
-/** A whole screen; `recent` are the last lines of happenings. */
-export function screen(
-  networkId: string,
-  parameters: Parameters,
-  seen: Snapshot,
-  recent: readonly string[],
-  columns: number,
-): string {
+export interface Sight {
+  readonly title: string;
+  readonly parameters: Parameters;
+  readonly seen: Snapshot;
+  /** What happened, oldest first. */
+  readonly recent: readonly string[];
+  readonly columns: number;
+}
+
+/** A whole screen. */
+export function screen({ title, parameters, seen, recent, columns }: Sight): string {
   const relays = seen.relays.map((relay) => {
     const owed = sum(seen.links.filter((link) => link.holder === relay.name).map((link) => link.value));
     const owing = sum(seen.links.filter((link) => link.issuer === relay.name).map((link) => link.value));
     return [relay.name, flagLetters(relay.flags), money(relay.wallet), money(owed), money(owing)];
   });
-  const links = [...seen.links].sort((a, b) => Number(b.value - a.value)).slice(0, LINKS_SHOWN);
   const accounts = seen.accounts.map((one) => [
     one.name,
     one.guard,
@@ -31,14 +34,11 @@ export function screen(
     one.state,
   ]);
   return [
-    `Paying the Guard: ${networkId}`,
+    `Paying the Guard: ${title}`,
     clockLine(parameters, seen),
     '',
     columnsOf(['relay', 'flags', 'wallet', 'owed to it', 'it owes'], relays),
-    columnsOf(
-      ['largest links', '', 'IOU value', 'IOUs'],
-      links.map((one) => [one.issuer, `→ ${one.holder}`, money(one.value), `${one.serial}`]),
-    ),
+    justSettled(parameters, seen) ?? largestLinks(seen),
     columnsOf(['subscriber', 'guard', 'deposited', 'spent', 'balance', ''], accounts),
     ...recent.slice(-RECENT),
   ]
@@ -46,6 +46,21 @@ export function screen(
     .split('\n')
     .map((line) => line.slice(0, columns))
     .join('\n');
+}
+
+function largestLinks(seen: Snapshot): string {
+  const links = [...seen.links].sort((a, b) => Number(b.value - a.value)).slice(0, LINKS_SHOWN);
+  const rows = links.map((one) => [one.issuer, `→ ${one.holder}`, money(one.value), `${one.serial}`]);
+  return columnsOf(['largest links', '', 'IOU value', 'IOUs'], rows);
+}
+
+/** For a while after its payments the settlement of the interval before; else null. */
+function justSettled(parameters: Parameters, seen: Snapshot): string | null {
+  const interval = Math.floor((seen.now - parameters.genesis) / parameters.intervalSec) - 1;
+  if (interval < 0) return null;
+  const { bst, paymentEnd } = scheduleOf(parameters, interval);
+  if (seen.now < bst || seen.now > paymentEnd + SETTLEMENT_SHOWN_SEC) return null;
+  return settlementTable(seen.pairs, interval, LINKS_SHOWN);
 }
 
 /** `G` Guard, `X` Exit, `S` Stable, `F` Fast, `R` Running, as in nyx and other Tor monitors. */
@@ -115,10 +130,12 @@ function pairHappenings(before: Snapshot | null, now: Snapshot): string[] {
   return lines;
 }
 
-/** The settlement of one interval, a line a pair, seen by whoever is owed. */
-export function settlementTable(pairs: readonly PairSight[], interval: number): string {
+/** The settlement of one interval, a line a pair, seen by whoever is owed; the largest `most` of them. */
+export function settlementTable(pairs: readonly PairSight[], interval: number, most = Infinity): string {
   const lines = pairs.filter((one) => one.interval === interval && (one.net > 0n || one.carryOut > 0n));
   const rows = lines
+    .sort((a, b) => Number(b.net - a.net))
+    .slice(0, most)
     .sort((a, b) => `${a.peer} ${a.name}`.localeCompare(`${b.peer} ${b.name}`))
     .map((one) => [
       one.peer,
