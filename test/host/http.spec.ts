@@ -84,7 +84,7 @@ describe('http', () => {
       log,
       host: '127.0.0.1',
       port: 0,
-      deadlines: { headMs: 100, requestMs: 200 },
+      deadlines: { headMs: 100, requestMs: 200, answerMs: 2_000 },
       senderKey: (id, role, number) => (id === caller && role === 'relay' && number === 5 ? callerKey.publicKey : null),
     });
     const made = createHttpClient({ networkId: 'net', entropy });
