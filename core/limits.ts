@@ -8,14 +8,18 @@ export const UNITS_MAX = 2n ** 63n - 1n;
 export const BODY_BYTES_MAX = 65_536;
 /** Directory documents: 10 000 relays at about 400 bytes each. */
 export const CONSENSUS_BYTES_MAX = 8 * 1024 * 1024;
-/** Circuits named by one delivery (design §5); the rest go with the next. At 127 characters each at most they fit a sealed body. */
-export const DELIVERY_CIRCUITS_MAX = 500;
+/** Circuits named by one delivery; the rest go with the next. At 140 characters each without an order they fit a sealed body. */
+export const DELIVERY_CIRCUITS_MAX = 450;
+/** A subscriber's order to one hop: 192 bytes, of which a sealed box needs 48, in base64. */
+export const ORDER_CHARS_MAX = 256;
 /** Link circuit ids are 32 bits (tor-spec, circuit id). */
 export const CIRCUIT_ID_MAX = 0xffff_ffff;
 /** Longer circuits than Tor builds are refused (tor: at most eight EXTENDs). */
 export const HOPS_MAX = 9;
 /** Relays of one directory; twice today's Tor. */
 export const RELAYS_MAX = 20_000;
+/** New ones in the time between two consensuses: each is probed, and its descriptor stays in the public log for good. */
+export const RELAYS_NEW_MAX = 1_000;
 /** Descriptors in one answer. */
 export const DESCRIPTORS_PER_CALL = 40;
 /** Key sets in a descriptor: the running one, the next, and those whose appeal windows are open. */
@@ -37,6 +41,10 @@ export const PAGE_ROWS_MAX = 100;
 export const LOG_PAGE_BYTES_MAX = 2 * 1024 * 1024;
 /** Letters that wait for one relay: nobody has more counterparts silent at once. */
 export const LETTERS_MAX = 200;
+/** Of them from one relay: there is one a pair and interval, and no more intervals have open windows at once. */
+export const LETTERS_OF_SENDER_MAX = 4;
+/** Letters of one relay that wait for all others together: no settlement has more silent debtors. */
+export const LETTERS_SENT_MAX = 2_000;
 /** A sealed body of 64 KiB in base64, and its head. */
 export const LETTER_CHARS_MAX = 90_000;
 /** Letters of one answer together. */

@@ -12,6 +12,7 @@ import { ledgerRefusals } from './wire/ledger.ts';
 import { mailboxRefusals } from './wire/mailbox.ts';
 import { settlementRefusals } from './wire/settlement.ts';
 import { localRefusals } from './local/messages.ts';
+import { verifyRefusals } from './verify/kind.ts';
 import type { RefusalTable } from './refusal.ts';
 
 export const refusalTables: Readonly<Record<string, RefusalTable>> = {
@@ -25,4 +26,5 @@ export const refusalTables: Readonly<Record<string, RefusalTable>> = {
   'Account, tally and request': guardRefusals,
   'Ledger transfer': ledgerRefusals,
   'Between roles': localRefusals,
+  'Verifying offline': verifyRefusals,
 };

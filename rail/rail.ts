@@ -2,7 +2,7 @@
  * A rail: a way money moves. settlement pays and is paid over it, guard watches its subscribers' deposits; neither knows what
  * is behind it. First inhabitant: the embedded ledger; Bitcoin and Monero implement the same.
  */
-import type { Result } from '../core/refusal.ts';
+import type { Refusal, Result } from '../core/refusal.ts';
 import type { PaymentProof } from '../core/wire/settlement.ts';
 
 /** What arrived at a destination. */
@@ -67,6 +67,14 @@ export interface Wallet extends Receiving {
   quote(outputs: number): Promise<Result<bigint>>;
   /** Most outputs that one batch takes. */
   readonly batchMax: number;
-  /** Pays all or nothing. `transfer-funds`: nothing was paid. Unreachable: unknown; ask again with the same batch. */
+  /** Pays all or nothing. `paidNothing` of a refusal: so it is. Any other: unknown; ask again with the same batch. */
   pay(batch: Batch): Promise<Result<BatchPaid>>;
+}
+
+/**
+ * Whether a refused batch has certainly paid nothing. Not so for what goes wrong on the way to the rail, whatever it says of
+ * itself: the batch may have been paid by a call before this one.
+ */
+export function paidNothing({ code }: Refusal): boolean {
+  return code === 'transfer-funds' || code === 'transfer-sum';
 }

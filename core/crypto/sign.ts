@@ -41,6 +41,7 @@ export type ObjectName =
   | 'request'
   | 'transfer'
   | 'loghead'
+  | 'letter'
   | 'mailbox';
 
 export function signedSchema<T>(body: ZodType<T>): ZodType<Signed<T>> {
@@ -88,7 +89,8 @@ export function asStored<T>(signed: Signed<T>): Verified<T> {
   return signed as Verified<T>;
 }
 
-function bare<T>(signed: Signed<T>): Signed<T> {
+/** What goes on the wire of a verified object. */
+export function bare<T>(signed: Signed<T>): Signed<T> {
   return { body: signed.body, signature: signed.signature };
 }
 

@@ -30,6 +30,15 @@ declare module 'sodium-native' {
     crypto_pwhash_ALG_ARGON2ID13: number;
     crypto_secretbox_easy(cipher: Buffer, message: Buffer, nonce: Buffer, key: Buffer): void;
     crypto_secretbox_open_easy(message: Buffer, cipher: Buffer, nonce: Buffer, key: Buffer): boolean;
+    crypto_secretstream_xchacha20poly1305_init_push(state: Buffer, header: Buffer, key: Buffer): void;
+    crypto_secretstream_xchacha20poly1305_push(state: Buffer, c: Buffer, m: Buffer, ad: Buffer | null, tag: number): number;
+    crypto_secretstream_xchacha20poly1305_init_pull(state: Buffer, header: Buffer, key: Buffer): void;
+    crypto_secretstream_xchacha20poly1305_pull(state: Buffer, m: Buffer, tag: Buffer, c: Buffer, ad: Buffer | null): number;
+    crypto_secretstream_xchacha20poly1305_STATEBYTES: number;
+    crypto_secretstream_xchacha20poly1305_HEADERBYTES: number;
+    crypto_secretstream_xchacha20poly1305_ABYTES: number;
+    crypto_secretstream_xchacha20poly1305_TAG_MESSAGE: number;
+    crypto_secretstream_xchacha20poly1305_TAG_FINAL: number;
     crypto_box_SEALBYTES: number;
     crypto_aead_xchacha20poly1305_ietf_ABYTES: number;
     sodium_memzero(buffer: Buffer): void;

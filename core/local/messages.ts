@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { signedSchema } from '../crypto/sign.ts';
 import { PAGE_ROWS_MAX } from '../limits.ts';
-import { destination, hex16, hex32, hops, interval, railName, units } from '../wire/field.ts';
+import { destination, hex16, hex32, hops, interval, railName, signedUnits, units } from '../wire/field.ts';
 import { iou } from '../wire/iou.ts';
 
 /** guard → relay `/relay/session-open`: circuits of this client connection are paid. */
@@ -19,15 +19,15 @@ export const sessionOpen = z.strictObject({
 });
 export type SessionOpen = z.infer<typeof sessionOpen>;
 
-/** guard → relay `/relay/session-close`. */
-export const sessionClose = z.strictObject({ session: hex16 });
-export type SessionClose = z.infer<typeof sessionClose>;
+/** guard → relay `/relay/session-known`, asked on each tick of one that is open, and `/relay/session-close`. */
+export const sessionNamed = z.strictObject({ session: hex16 });
+export type SessionNamed = z.infer<typeof sessionNamed>;
 
 /**
- * relay → guard `/guard/shortfall`: by how much a session's circuits are charged above their bytes because of the starting
- * amount, as a total of the interval.
+ * relay → guard `/guard/shortfall`: by how much a session's circuits are charged above their bytes, as a total of the interval.
+ * Above because of the starting amount, below because of circuits that turned free: such bytes are certified to nobody.
  */
-export const sessionShortfall = z.strictObject({ session: hex16, interval, bytes: units });
+export const sessionShortfall = z.strictObject({ session: hex16, interval, bytes: signedUnits });
 export type SessionShortfall = z.infer<typeof sessionShortfall>;
 
 /** settlement → relay `/relay/book`: the closed book of an interval, page by page in order of peer. */

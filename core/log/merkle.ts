@@ -12,6 +12,11 @@ export function leafHash(leaf: Uint8Array): Hash {
   return sha256(LEAF, leaf);
 }
 
+/** As heads and proofs write it. */
+export function hexOf(hash: Hash): string {
+  return Buffer.from(hash).toString('hex');
+}
+
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 const EMPTY = sha256();

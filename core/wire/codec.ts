@@ -36,6 +36,8 @@ export function decode<T>(text: string, schema: ZodType<T>, charsMax = 65_536): 
   }
   const shape = schema.safeParse(json);
   if (!shape.success) return refuse('bad-shape', firstIssue(shape.error));
+  // A record's schema passes over this one key: two texts would be one value, and have one signature.
+  if (text.includes('"__proto__":')) return refuse('bad-shape', 'a key of JavaScript’s own');
   // After the schema, so that its depth is bounded: the canonical form is reckoned from what was read.
   if (canonicalOrNull(json) !== text) return refuse('not-canonical', text.slice(0, 40));
   return ok(shape.data);

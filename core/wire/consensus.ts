@@ -8,7 +8,7 @@ import { AUTHORITIES_MAX, RELAYS_MAX } from '../limits.ts';
 import { ok, refuser, type Result } from '../refusal.ts';
 import { hex32, hex64, interval, networkId, nickname, seconds, units } from './field.ts';
 import { majorityOf, type Network } from './network.ts';
-import { terms, type Terms } from './terms.ts';
+import { terms } from './terms.ts';
 
 export const flag = z.enum(['Exit', 'Fast', 'Guard', 'Running', 'Stable', 'Valid']);
 export type Flag = z.infer<typeof flag>;
@@ -56,7 +56,11 @@ export const consensusRefusals = {
     text: 'too few of the known authorities have signed the consensus',
     remedy: 'wait for the authorities, or check network.json',
   },
-  'consensus-expired': { retry: true, text: 'the consensus is no longer valid', remedy: 'check the clock and the authorities' },
+  'consensus-expired': {
+    retry: true,
+    text: 'the consensus is over, or from the future',
+    remedy: 'check the clock and the authorities',
+  },
 } as const;
 const refuse = refuser(consensusRefusals);
 
@@ -80,8 +84,11 @@ export function verifyConsensus(document: ConsensusDocument, known: Network): Re
   return ok(accepted);
 }
 
-export function termsIn(value: Consensus, ofInterval: number): Terms | null {
-  return value.terms.find((one) => one.interval === ofInterval) ?? null;
+/** Neither over nor from the future, by the network's own tolerance. Terms of the past are read from older ones, too. */
+export function checkInTime(value: Consensus, now: number): Result<null> {
+  const skewSec = value.terms[0]?.parameters.skewSec ?? 0;
+  const good = value.validUntil > now && value.validAfter <= now + skewSec;
+  return good ? ok(null) : refuse('consensus-expired', `${value.validAfter} to ${value.validUntil}, now ${now}`);
 }
 
 export function hasFlag(entry: RelayEntry, name: Flag): boolean {

@@ -42,33 +42,43 @@ export const descriptor = z.strictObject({
   rails: z
     .array(z.strictObject({ rail: railName, fallback: destination }))
     .min(1)
-    .max(RAILS_MAX),
+    .max(RAILS_MAX)
+    .refine((rails) => new Set(rails.map((one) => one.rail)).size === rails.length, 'each rail once'),
   published: seconds,
   expires: seconds,
 });
 export type Descriptor = z.infer<typeof descriptor>;
 
 export const descriptorRefusals = {
-  'descriptor-network': {
+  'descriptor-signature': {
     retry: false,
-    text: 'it is signed for another network',
-    remedy: 'use the network.json of this network',
+    text: 'its identity has not signed it for this network',
+    remedy: 'sign it with the identity key and the network id of network.json',
   },
-  'descriptor-signature': { retry: false, text: 'its identity has not signed it', remedy: 'sign it with the identity key' },
   'descriptor-time': { retry: false, text: 'it is from the future, or has expired', remedy: 'set the clock, then publish again' },
+  'descriptor-address': {
+    retry: false,
+    text: 'an address in it cannot be reached from the open Internet',
+    remedy: 'publish the address by which others reach this node',
+  },
   'descriptor-keys': {
     retry: false,
-    text: 'its key sets do not follow each other',
-    remedy: 'number them upwards, each from a later interval',
+    text: 'its key sets do not follow each other, or one that is still needed is missing',
+    remedy: 'number them upwards, each from a later interval, and keep each until its last interval’s windows are over',
   },
   'descriptor-old': { retry: false, text: 'a newer one of this relay is known', remedy: 'publish one with a later time' },
+  'descriptor-soon': {
+    retry: true,
+    text: 'a descriptor of this relay was taken a moment ago',
+    remedy: 'publish again later: only the newest before a consensus counts',
+  },
   'descriptor-name': { retry: false, text: 'another relay has this nickname', remedy: 'choose another nickname' },
   'descriptor-destination': {
     retry: false,
     text: 'another operator claims this fallback destination',
     remedy: 'use a destination of your own',
   },
-  'descriptor-full': { retry: true, text: 'the directory holds as many relays as it can', remedy: 'publish again later' },
+  'descriptor-full': { retry: true, text: 'the directory takes no further relays now', remedy: 'publish again later' },
 } as const;
 
 /** The digest by which a consensus names a descriptor. */

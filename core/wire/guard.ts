@@ -46,8 +46,9 @@ export const account = z.strictObject({
   /** Noticed on the rail, not yet confirmed. */
   unconfirmed: units,
   withdrawn: units,
-  /** Amounts of all intervals' tallies. */
+  /** Amounts of all intervals' tallies; and the newest of these, of whichever guard of a family, null before the first. */
   spent: units,
+  lastTally: z.strictObject({ interval, serial: units, amount: units }).nullable(),
   balance: signedUnits,
   state: z.enum(['open', 'low', 'cut-off']),
   at: seconds,

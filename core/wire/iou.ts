@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { signedSchema } from '../crypto/sign.ts';
-import { DELIVERY_CIRCUITS_MAX } from '../limits.ts';
+import { DELIVERY_CIRCUITS_MAX, ORDER_CHARS_MAX } from '../limits.ts';
 import { circuitId, hex32, hops, interval, keyNumber, seconds, units } from './field.ts';
 
 export const iou = z.strictObject({
@@ -33,6 +33,12 @@ export const certifiedCircuit = z.strictObject({
   hopsLeft: hops,
   leavesTor: z.boolean(),
   closed: z.boolean(),
+  /** The subscriber's sealed order to the holder (rule 7), base64. Nothing reads it today, and nobody sends one. */
+  order: z
+    .string()
+    .max(ORDER_CHARS_MAX)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/, 'base64')
+    .nullable(),
 });
 export type CertifiedCircuit = z.infer<typeof certifiedCircuit>;
 

@@ -9,9 +9,10 @@ import { hex32, keyNumber, seconds } from './field.ts';
 
 const sealed = z.base64().min(4).max(LETTER_CHARS_MAX);
 
-/** POST /directory/mailbox. Whoever puts the same again is answered the same. */
-export const letter = z.strictObject({ to: hex32, id: hex32, sealed, expires: seconds });
+/** POST /directory/mailbox, object `letter`: signed with the sender's settlement key. The same again is answered the same. */
+export const letter = z.strictObject({ from: hex32, key: keyNumber, to: hex32, id: hex32, sealed, expires: seconds });
 export type Letter = z.infer<typeof letter>;
+export const signedLetter = signedSchema(letter);
 
 /** POST /directory/mailbox/fetch, object `mailbox`: signed with the settlement key of that number. */
 export const mailboxFetch = z.strictObject({ relay: hex32, key: keyNumber, at: seconds });
@@ -22,7 +23,7 @@ export const signedMailboxFetch = signedSchema(mailboxFetch);
 export const mailboxAnswer = z.strictObject({ letters: z.array(z.strictObject({ id: hex32, sealed })).max(LETTERS_MAX) });
 export type MailboxAnswer = z.infer<typeof mailboxAnswer>;
 
-/** In the order of the checks: of a letter, then of a fetch. */
+/** In the order of the checks; those of a fetch are `unknown`, `key`, `signature` and `time`. */
 export const mailboxRefusals = {
   'mailbox-expiry': {
     retry: false,
@@ -30,13 +31,22 @@ export const mailboxRefusals = {
     remedy: 'let it expire with its interval’s windows',
   },
   'mailbox-unknown': { retry: false, text: 'the directory knows no such relay', remedy: 'check the relay’s id' },
-  'mailbox-conflict': { retry: false, text: 'another letter has this id', remedy: 'use a new id for a new letter' },
-  'mailbox-full': { retry: true, text: 'the relay has too many letters waiting', remedy: 'try again when it has fetched them' },
+  'mailbox-sender': {
+    retry: true,
+    text: 'the directory has not reached the sender, or its descriptor has expired',
+    remedy: 'publish a descriptor and be there when the directory asks',
+  },
   'mailbox-key': { retry: false, text: 'its descriptor has no such settlement key now', remedy: 'publish the key first' },
   'mailbox-signature': {
     retry: false,
-    text: 'the settlement key has not signed the request',
+    text: 'the settlement key has not signed it',
     remedy: 'sign it with the key of that number',
+  },
+  'mailbox-conflict': { retry: false, text: 'another letter has this id', remedy: 'use a new id for a new letter' },
+  'mailbox-full': {
+    retry: true,
+    text: 'too many letters are waiting',
+    remedy: 'try again when some are fetched or have expired',
   },
   'mailbox-time': { retry: true, text: 'the request is not of now', remedy: 'set the clock, then ask again' },
 } as const;

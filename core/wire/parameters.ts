@@ -25,6 +25,9 @@ export const flagThresholds = z.strictObject({
   uptimeHalfLifeSec: spanSec,
 });
 
+/** Terms with none would be refused by every reader, and by the authority's own log. */
+const aboveZero = units.refine((count) => count > 0n, 'at least one');
+
 export const parameters = z.strictObject({
   genesis: seconds,
   consensusSec: spanSec.min(1),
@@ -52,7 +55,7 @@ export const parameters = z.strictObject({
   flags: flagThresholds,
   rails: z.record(railName, railTerms),
   /** |N| / |E| where it is fixed for the network and not counted from the directory: [numerator, denominator]. */
-  exitRatio: z.tuple([units, units]).nullable(),
+  exitRatio: z.tuple([aboveZero, aboveZero]).nullable(),
 });
 export type Parameters = z.infer<typeof parameters>;
 
@@ -87,7 +90,8 @@ export const defaultParameters: Omit<Parameters, 'genesis' | 'rails'> = {
     guardKnownSec: 8 * day,
     stableMtbfSec: 5 * day,
     runningSec: 45 * 60,
-    uptimeHalfLifeSec: 12 * hour,
+    // Tor weighs by 0.95 every 12 hours (rephist.c): a month ago counts hardly at all.
+    uptimeHalfLifeSec: 162 * hour,
   },
   exitRatio: null,
 };

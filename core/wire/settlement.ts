@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { orderedPair, sha256Hex } from '../crypto/hash.ts';
 import { countersignedSchema, signedSchema } from '../crypto/sign.ts';
+import { RAILS_MAX } from '../limits.ts';
 import { destination, hex32, interval, keyNumber, railName, seconds, signedUnits, units } from './field.ts';
 import { iou } from './iou.ts';
 
@@ -18,7 +19,7 @@ export const statement = z.strictObject({
   held: signedSchema(iou).nullable(),
   issued: signedSchema(iou).nullable(),
   /** What `from` will take, in its order of preference. */
-  rails: z.array(railName).min(1).max(8),
+  rails: z.array(railName).min(1).max(RAILS_MAX),
 });
 export type Statement = z.infer<typeof statement>;
 
