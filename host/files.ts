@@ -9,6 +9,11 @@ import type { Entropy } from './ports.ts';
 
 export const fileRefusals = {
   'key-missing': { retry: false, text: 'a key file is not there', remedy: 'restore it from the backup, or run ptg init' },
+  'key-unreadable': {
+    retry: false,
+    text: 'a key file is there but cannot be read',
+    remedy: 'check its owner and the disk; a new key would lose what the old one holds',
+  },
   'key-open': { retry: false, text: 'a key file can be read by others', remedy: 'chmod 600 it, and consider the key as known' },
   'key-shape': { retry: false, text: 'a key file is not 32 bytes of lower-case hex', remedy: 'restore it from the backup' },
 } as const;
@@ -35,8 +40,8 @@ export async function readKeyFile(file: string): Promise<Result<Uint8Array>> {
   try {
     if (((await stat(file)).mode & 0o077) !== 0) return refuse('key-open', file);
     text = await readFile(file, 'utf8');
-  } catch {
-    return refuse('key-missing', file);
+  } catch (thrown) {
+    return refuse((thrown as NodeJS.ErrnoException).code === 'ENOENT' ? 'key-missing' : 'key-unreadable', file);
   }
   const hex = text.trim();
   return /^[0-9a-f]{64}$/.test(hex) ? ok(new Uint8Array(Buffer.from(hex, 'hex'))) : refuse('key-shape', file);

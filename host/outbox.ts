@@ -58,7 +58,8 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
   const inFlight = new Map<string, Promise<void>>();
   let state: 'loading' | 'started' | 'stopped' = 'loading';
   const unhook = clock.onWake(check);
-  const loaded = load();
+  let loading: Promise<void> | null = null;
+  check();
 
   async function load(): Promise<void> {
     try {
@@ -66,7 +67,9 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
       if (state === 'loading') state = 'started';
       check();
     } catch (thrown) {
+      // Tried again on the next wake-up: until then it is busy.
       log.error('outbox-not-loaded', { error: errorText(thrown) });
+      loading = null;
     }
   }
 
@@ -80,6 +83,7 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
   }
 
   function check(): void {
+    if (state === 'loading') loading ??= load();
     if (state !== 'started') return;
     const now = clock.now();
     for (const [target, queue] of queues) {
@@ -135,8 +139,9 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
     const rest = (queues.get(row.target) ?? []).filter((other) => other.id !== row.id);
     if (later === null) known.delete(row.id);
     else rest.push(later);
-    if (rest.length === 0) queues.delete(row.target);
-    else queues.set(row.target, rest);
+    // To the end of the line: many targets that are down must not take every turn from those that are up.
+    queues.delete(row.target);
+    if (rest.length > 0) queues.set(row.target, rest);
   }
 
   return {
@@ -169,7 +174,7 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
     async stop() {
       state = 'stopped';
       unhook();
-      await loaded;
+      await loading;
       await Promise.all(inFlight.values());
     },
   };

@@ -73,6 +73,8 @@ export interface Endpoint {
   readonly input: ZodType;
   /** Bytes of body taken; default 65536. */
   readonly bodyMax?: number;
+  /** An answer of a public GET that is the same object stays as it is: its text is made once, not for each who asks. */
+  readonly lasting?: boolean;
   answer(input: never, from: Caller): Promise<Result<unknown>>;
 }
 
@@ -116,6 +118,8 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /** Bytes of answer taken; default 65536. */
   readonly answerMax?: number;
+  /** The connection is not kept: for one call each to very many machines, whose kept connections would use up the process's. */
+  readonly once?: boolean;
 }
 
 /**

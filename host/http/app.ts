@@ -13,9 +13,12 @@ export interface HttpDeadlines {
   /** Milliseconds within which a request's head, and the whole of it, must be here. */
   readonly headMs: number;
   readonly requestMs: number;
+  /** Within which it is answered and the answer taken: who reads slowly would otherwise hold one of IN_FLIGHT_MAX for good. */
+  readonly answerMs: number;
 }
 
-export const defaultDeadlines: HttpDeadlines = { headMs: 5_000, requestMs: 15_000 };
+/** A consensus of 6 MB passes in its time at 50 KB/s, which is slow for Tor. */
+export const defaultDeadlines: HttpDeadlines = { headMs: 5_000, requestMs: 15_000, answerMs: 120_000 };
 
 /** Requests answered at once; more are asked to come again. */
 const IN_FLIGHT_MAX = 512;
@@ -34,9 +37,11 @@ export function createApp(log: Log, mount: (app: Express) => void, deadlines: Ht
   app.disable('etag');
   app.set('query parser', 'simple');
   let inFlight = 0;
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
     inFlight++;
+    const patience = setTimeout(() => request.socket.destroy(), deadlines.answerMs);
     response.once('close', () => {
+      clearTimeout(patience);
       inFlight--;
       // A kept connection would hold a closing server open until it times out.
       if (!server.listening) setImmediate(() => server.closeIdleConnections());

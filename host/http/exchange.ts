@@ -32,9 +32,11 @@ export interface Exchanger {
 }
 
 const DEADLINE_MS = 10_000;
+/** A kept connection is closed after so long without a call: the other side need not be so kind as to do it. */
+const IDLE_MS = 30_000;
 
 export function createExchanger(): Exchanger {
-  const settings = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, keepAliveMsecs: 10_000 };
+  const settings = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, keepAliveMsecs: 10_000, timeout: IDLE_MS };
   const agents = { plain: new http.Agent(settings), secure: new https.Agent(settings) };
   let inFlight = 0;
   return {
@@ -72,7 +74,7 @@ function attempt(agents: Agents, outgoing: Outgoing, options: CallOptions | unde
     const request = (secure ? https : http).request(outgoing.url, {
       method: outgoing.method,
       headers: headersOf(outgoing),
-      agent: secure ? agents.secure : agents.plain,
+      agent: options?.once === true ? false : secure ? agents.secure : agents.plain,
       ...(outgoing.socketPath === undefined ? {} : { socketPath: outgoing.socketPath }),
     });
     let late = false;

@@ -17,6 +17,8 @@ export interface Known {
   termsDigest(interval: number): string | null;
   setConsensus(consensus: Verified<Consensus>): void;
   addDescriptor(descriptor: Verified<Descriptor>): void;
+  /** Drops the descriptors that expired before then and that the consensus does not name; their ids. */
+  forget(expiredBefore: number): string[];
   addTerms(seen: SeenTerms): void;
   /** Digest to id of descriptors that the consensus names and that are not here. */
   missing(): Map<string, string>;
@@ -42,6 +44,11 @@ export function createKnown(): Known {
       for (const entry of value.body.relays) entries.set(entry.id, entry);
     },
     addDescriptor: (signed) => void descriptors.set(signed.body.id, { digest: descriptorDigest(signed), signed }),
+    forget(expiredBefore) {
+      const gone = [...descriptors].filter(([id, { signed }]) => signed.body.expires < expiredBefore && !entries.has(id));
+      for (const [id] of gone) descriptors.delete(id);
+      return gone.map(([id]) => id);
+    },
     addTerms: (seen) => void terms.set(seen.terms.interval, { digest: termsDigest(seen.terms), seen }),
     missing() {
       const wanted = new Map<string, string>();

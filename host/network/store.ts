@@ -35,13 +35,17 @@ export async function readDescriptors(tx: Tx): Promise<Verified<Descriptor>[]> {
   return rows.map((row) => asStored(stored(decode(text(row['document']), signedSchema(descriptor)))));
 }
 
-/** A relay that left keeps its last one: its debts are still settled. */
+/** A relay that left keeps its last one for long: its debts are still settled. */
 export async function saveDescriptor(tx: Tx, signed: Verified<Descriptor>): Promise<void> {
   await tx.run(
     `INSERT INTO descriptor (id, digest, document) VALUES (?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, document = excluded.document`,
     [signed.body.id, descriptorDigest(signed), encode(signed)],
   );
+}
+
+export async function deleteDescriptor(tx: Tx, id: string): Promise<void> {
+  await tx.run('DELETE FROM descriptor WHERE id = ?', [id]);
 }
 
 export async function readTerms(tx: Tx): Promise<SeenTerms[]> {

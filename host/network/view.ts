@@ -4,7 +4,7 @@
  */
 import type { Verified } from '../../core/crypto/sign.ts';
 import { intervalAt } from '../../core/rule/interval.ts';
-import { verifyConsensus, type Consensus } from '../../core/wire/consensus.ts';
+import { checkInTime, verifyConsensus, type Consensus } from '../../core/wire/consensus.ts';
 import type { Network } from '../../core/wire/network.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import { inTurn } from '../in-turn.ts';
@@ -13,7 +13,15 @@ import { errorText } from '../log.ts';
 import type { Clock, Database, HttpClient, Log, NetworkView } from '../ports.ts';
 import { fetchConsensus, fetchDescriptors, type Fetched } from './fetch.ts';
 import { createKnown, isFixed, type Known } from './known.ts';
-import { readConsensus, readDescriptors, readTerms, saveConsensus, saveDescriptor, saveTerms } from './store.ts';
+import {
+  deleteDescriptor,
+  readConsensus,
+  readDescriptors,
+  readTerms,
+  saveConsensus,
+  saveDescriptor,
+  saveTerms,
+} from './store.ts';
 
 export interface ViewPorts {
   readonly network: Network;
@@ -35,6 +43,9 @@ export interface RunningView extends NetworkView {
 
 /** Seconds at most between two tries while there is no fresh consensus, where no terms say another. */
 const RETRY_SEC_MAX = 60;
+
+/** After its last descriptor has expired nothing of a relay's is open for so long, carries of a few intervals included. */
+const KEPT_SEC = 365 * 24 * 3600;
 
 export async function openNetworkView(ports: ViewPorts): Promise<RunningView> {
   const { network, clock, log } = ports;
@@ -68,7 +79,12 @@ export async function openNetworkView(ports: ViewPorts): Promise<RunningView> {
     let newest: Fetched | null = null;
     for (const { url } of order()) {
       const fetched = await fetchConsensus(ports, url, '/directory/consensus');
-      if (fetched === null || !inTime(fetched.verified.body, clock.now())) continue;
+      if (fetched === null) continue;
+      const inTime = checkInTime(fetched.verified.body, clock.now());
+      if (!inTime.ok) {
+        log.warn('consensus-refused', { url, code: inTime.refusal.code, error: inTime.refusal.about });
+        continue;
+      }
       if (newest === null || fetched.verified.body.validAfter > newest.verified.body.validAfter) newest = fetched;
       if (newest.verified.body.freshUntil > clock.now()) break;
     }
@@ -83,6 +99,11 @@ export async function openNetworkView(ports: ViewPorts): Promise<RunningView> {
     });
     known.setConsensus(verified);
     for (const one of seen) known.addTerms(one);
+    const gone = known.forget(clock.now() - KEPT_SEC);
+    if (gone.length === 0) return;
+    await ports.database.transaction(async (tx) => {
+      for (const id of gone) await deleteDescriptor(tx, id);
+    });
   }
 
   async function fetchMissing(): Promise<void> {
@@ -195,12 +216,6 @@ async function load(ports: ViewPorts, known: Known): Promise<void> {
   if (verified?.ok) known.setConsensus(verified.value);
   for (const one of stored.descriptors) known.addDescriptor(one);
   for (const one of stored.terms) known.addTerms(one);
-}
-
-/** Neither over nor from the future, by the network's own tolerance. */
-function inTime(consensus: Consensus, now: number): boolean {
-  const skew = consensus.terms[0]?.parameters.skewSec ?? 0;
-  return consensus.validUntil > now && consensus.validAfter <= now + skew;
 }
 
 /** Halfway through, and as soon as a newer one is due; where that is late, after 1, 2, 4 … seconds. */

@@ -34,6 +34,13 @@ describe('core/wire/codec', () => {
     it(`refuses ${what}`, () => expect(code(text, 80)).equal(expected));
   }
 
+  it('refuses a key that a record would pass over, and takes it as a text', () => {
+    const table = z.strictObject({ a: z.record(z.string(), z.int()), b: z.string() });
+    const read = (text: string) => decode(text, table).ok;
+    expect(read('{"a":{"__proto__":1},"b":""}')).equal(false);
+    expect(read('{"a":{"x":1},"b":"\\"__proto__\\":"}')).equal(true);
+  });
+
   it('survives nesting as deep as its limit', () => {
     expect(code('['.repeat(60_000), 65_536)).equal('not-json');
     expect(code('['.repeat(30_000) + ']'.repeat(30_000), 65_536)).equal('bad-shape');

@@ -208,6 +208,48 @@ describe('http', () => {
     await until(() => !served.busy());
   });
 
+  it('cuts off who does not take the answer in its time', async () => {
+    const large: Endpoint = {
+      method: 'GET',
+      path: '/relay/large',
+      access: 'public',
+      tag: 'large',
+      input: z.strictObject({}),
+      answer: async () => ok('x'.repeat(32 * 1024 * 1024)),
+    };
+    const slow = await serve({
+      roles: [{ ...testRole([]), endpoints: [large] }],
+      ...{ networkId: 'net', entropy, log, host: '127.0.0.1', port: 0, senderKey: () => null },
+      deadlines: { headMs: 100, requestMs: 200, answerMs: 100 },
+    });
+    later(() => slow.close());
+    const socket = connect(slow.port, '127.0.0.1');
+    socket.pause().write('GET /relay/large HTTP/1.1\r\nhost: x\r\n\r\n');
+    await until(() => slow.busy());
+    await until(() => !slow.busy());
+    socket.destroy();
+  });
+
+  it('encodes what lasts once, and anything else anew', async () => {
+    let reads = 0;
+    const value = Object.defineProperty({}, 'amount', { enumerable: true, get: () => String(++reads) });
+    const get = (path: string, lasting: boolean): Endpoint => ({
+      ...{ method: 'GET', path, access: 'public', tag: 'x', input: z.strictObject({}), lasting },
+      answer: async () => ok(value),
+    });
+    const app = await serve({
+      roles: [{ ...testRole([]), endpoints: [get('/relay/lasting', true), get('/relay/passing', false)] }],
+      ...{ networkId: 'net', entropy, log, host: '127.0.0.1', port: 0, senderKey: () => null },
+    });
+    later(() => app.close());
+    const amounts = [];
+    for (const path of ['lasting', 'lasting', 'passing', 'passing']) {
+      const answer = await client.get(`${app.url}/relay/${path}`, amount);
+      amounts.push(answer.ok ? answer.value.amount : null);
+    }
+    expect(amounts).to.deep.equal([1n, 1n, 2n, 3n]);
+  });
+
   it('closes after the request that is being answered, and is busy until then', async () => {
     let open = () => {};
     gate = new Promise((resolve) => (open = resolve));
@@ -225,6 +267,24 @@ describe('http', () => {
 });
 
 describe('http client', () => {
+  it('keeps its connections, but not those to machines that it calls once', async () => {
+    const wishes: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      wishes.push(request.headers.connection);
+      response.end('"x"');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = createHttpClient({ networkId: 'net', entropy: seededEntropy('x') });
+    later(async () => {
+      await client.close();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await client.get(url, z.string());
+    await client.get(url, z.string(), { once: true });
+    expect(wishes).to.deep.equal(['keep-alive', 'close']);
+  });
+
   it('bounds time and size, and takes no answer of another shape', async () => {
     const server = createServer((request, response) => {
       if (request.url === '/large') response.end(`"${'x'.repeat(5000)}"`);

@@ -1,7 +1,7 @@
 /*
  * The small parts of the machine: clock, entropy, log, files, configuration, shutdown.
  */
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
@@ -94,10 +94,13 @@ describe('files', () => {
     await writeFile(file, 'short');
     const short = await readKeyFile(file);
     const missing = await readKeyFile(`${file}.not`);
-    expect([open, short, missing].map((result) => !result.ok && result.refusal.code)).to.deep.equal([
+    await mkdir(`${file}.folder`, { mode: 0o700 });
+    const unreadable = await readOrMakeKeyFile(`${file}.folder`, seededEntropy('k'));
+    expect([open, short, missing, unreadable].map((result) => !result.ok && result.refusal.code)).to.deep.equal([
       'key-open',
       'key-shape',
       'key-missing',
+      'key-unreadable',
     ]);
   });
 });

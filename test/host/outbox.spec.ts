@@ -105,6 +105,49 @@ describe('outbox', () => {
     expect(happened.indexOf('send b')).to.be.greaterThan(happened.indexOf('done a 1'));
   });
 
+  it('lets those that are up have their turn, however many are down', async () => {
+    const held: (() => void)[] = [];
+    const { clock, outbox, happened, put } = await room(async (row) => {
+      if (row.target === 'up') return ok(1);
+      await new Promise<void>((resolve) => held.push(resolve));
+      return refuseHttp('unreachable', row.target);
+    });
+    for (let i = 0; i < 64; i += 1) await put(`m${i}`, `down${i}`);
+    await put('good', 'up');
+    // Each round lasts longer than the first delays: those that failed are due again when the next are.
+    for (let round = 0; round < 2; round += 1) {
+      await until(() => held.length === 32);
+      clock.advance(clock.now() + 10);
+      for (const release of held.splice(0)) {
+        release();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    await until(() => held.length === 32 || happened.includes('done good 1'));
+    expect(happened).to.include('done good 1');
+    void outbox.stop();
+    await until(() => {
+      for (const release of held.splice(0)) release();
+      return !outbox.busy();
+    });
+  });
+
+  it('loads again what could not be loaded at the start', async () => {
+    const database = await memoryDatabase();
+    let broken = true;
+    const shaky: Database = {
+      ...database,
+      transaction: (work) => (broken ? Promise.reject(new Error('no connection')) : database.transaction(work)),
+    };
+    const { clock, outbox, happened, put, log } = await room(() => ok(1), shaky);
+    await until(() => log.events.length > 0);
+    broken = false;
+    await put('a');
+    clock.advance(1001);
+    await until(() => !outbox.busy());
+    expect(happened).to.deep.equal(['send a', 'done a 1']);
+  });
+
   it('has no more than 32 in flight, and sends all in the end', async () => {
     let atOnce = 0;
     let most = 0;

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { join } from 'node:path';
 import { sha256Hex } from '../../core/crypto/hash.ts';
 import { signingKey, type SigningKey } from '../../core/crypto/keys.ts';
-import { sign, type Signed } from '../../core/crypto/sign.ts';
+import { sign, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, type Result } from '../../core/refusal.ts';
 import { encode } from '../../core/wire/codec.ts';
 import type { Consensus, ConsensusDocument } from '../../core/wire/consensus.ts';
@@ -123,9 +123,39 @@ describe('network view', () => {
       document(genesis - 20_000, { terms: [testTerms(0)] }),
     ];
     for (const consensus of consensuses) {
-      const { view: seen } = await view(all({ consensus, descriptors: [relayA] }));
+      const { view: seen, log } = await view(all({ consensus, descriptors: [relayA] }));
       expect(seen.consensus()).to.equal(null);
+      const code = consensuses.indexOf(consensus) < 3 ? 'consensus-signatures' : 'consensus-expired';
+      expect(log.events.filter((one) => one.event === 'consensus-refused').map((one) => one.fields.code)).to.deep.equal([
+        code,
+        code,
+        code,
+      ]);
     }
+  });
+
+  it('forgets a relay that left, a year after its last descriptor', async () => {
+    const [left, stayed] = [testDescriptor('B', { expires: genesis + 50 }), testDescriptor('C', { expires: genesis + 60 })];
+    const naming = (...relays: Verified<Descriptor>[]) =>
+      relays.map((one) => ({
+        id: one.body.id,
+        nickname: one.body.nickname,
+        descriptor: descriptorDigest(one),
+        flags: [],
+        bandwidth: 1,
+      }));
+    const authority: Authority = { consensus: document(genesis, { relays: naming(left, stayed) }), descriptors: [left, stayed] };
+    const clock = drivenClock(genesis + 10);
+    const database = await memoryDatabase(networkMigrations);
+    const { view: seen } = await view(all(authority), clock, Promise.resolve(database));
+    expect(seen.descriptor(left.body.id)).not.to.equal(null);
+    const later = genesis + 365 * 24 * 3600 + 51;
+    authority.consensus = document(later, { relays: [], terms: [testTerms(0)] });
+    clock.advance(later);
+    await until(() => seen.consensus()?.body.validAfter === later && !seen.busy());
+    expect([left, stayed].map((one) => seen.descriptor(one.body.id) !== null)).to.deep.equal([false, true]);
+    const rows = await database.transaction((tx) => tx.all('SELECT id FROM descriptor'));
+    expect(rows).to.deep.equal([{ id: stayed.body.id }]);
   });
 
   it('starts without any consensus, asks again soon, and tells when there is one', async () => {
