@@ -1,5 +1,5 @@
 /*
- * The directory's endpoints: method, path, schema, flow. All public: its log is, descriptors are signed, letters are sealed.
+ * The directory's endpoints: method, path, schema, flow. All public: its log is, descriptors and letters are signed.
  */
 import { z } from 'zod';
 import { signedSchema, type Signed } from '../core/crypto/sign.ts';
@@ -8,7 +8,8 @@ import { ok } from '../core/refusal.ts';
 import { descriptor, type Descriptor } from '../core/wire/descriptor.ts';
 import { descriptorsQuery, type DescriptorsQuery } from '../core/wire/directory.ts';
 import { units } from '../core/wire/field.ts';
-import { letter, signedMailboxFetch, type Letter, type MailboxFetch } from '../core/wire/mailbox.ts';
+import { signedLetter, signedMailboxFetch, type Letter, type MailboxFetch } from '../core/wire/mailbox.ts';
+import { readings } from '../host/http/reading.ts';
 import type { Endpoint } from '../host/ports.ts';
 import type { Consensuses } from './consensus/flow.ts';
 import type { Descriptors } from './descriptor/flow.ts';
@@ -36,6 +37,8 @@ const ofPage = z.strictObject({ from: units });
 const ofInclusion = z.strictObject({ index: units, size: units });
 const ofConsistency = z.strictObject({ from: units, to: units });
 
+const read = readings('directory');
+
 export function directoryEndpoints({ book, descriptors, consensuses, relays, mailbox }: Items): readonly Endpoint[] {
   return [
     {
@@ -58,10 +61,10 @@ export function directoryEndpoints({ book, descriptors, consensuses, relays, mai
       method: 'POST',
       path: '/directory/mailbox',
       access: 'public',
-      tag: 'mailbox',
-      input: letter,
+      tag: 'letter',
+      input: signedLetter,
       bodyMax: LETTER_CHARS_MAX + 1024,
-      answer: (input: Letter) => mailbox.put(input),
+      answer: (input: Signed<Letter>) => mailbox.put(input),
     },
     {
       method: 'POST',
@@ -71,9 +74,9 @@ export function directoryEndpoints({ book, descriptors, consensuses, relays, mai
       input: signedMailboxFetch,
       answer: (input: Signed<MailboxFetch>) => mailbox.fetch(input),
     },
-    read('/directory/consensus', nothing, () => consensuses.newest()),
+    lasting(read('/directory/consensus', nothing, () => consensuses.newest())),
     read('/directory/terms/:interval', ofInterval, (input) => consensuses.ofTerms(input.interval)),
-    read('/directory/relays', nothing, async () => ok(relays.all())),
+    lasting(read('/directory/relays', nothing, async () => ok(relays.all()))),
     read('/directory/relay/:relay', ofRelay, async (input) => relays.one(input.relay)),
     read('/directory/log/head', nothing, async () => ok(book.head())),
     read('/directory/log/entries', ofPage, (input) => book.page(input.from)),
@@ -82,10 +85,6 @@ export function directoryEndpoints({ book, descriptors, consensuses, relays, mai
   ];
 }
 
-function read<S extends z.ZodType>(
-  path: string,
-  input: S,
-  answer: (input: z.infer<S>) => ReturnType<Endpoint['answer']>,
-): Endpoint {
-  return { method: 'GET', path, access: 'public', tag: 'directory', input, answer };
+function lasting(endpoint: Endpoint): Endpoint {
+  return { ...endpoint, lasting: true };
 }

@@ -3,6 +3,7 @@
  */
 import { signingKey } from '../core/crypto/keys.ts';
 import type { Ports, Role } from '../host/ports.ts';
+import { isOpenAddress } from '../host/http/address.ts';
 import { createJobs, type Jobs } from '../host/jobs.ts';
 import type { DirectoryConfig } from './config.ts';
 import { createConsensuses } from './consensus/flow.ts';
@@ -24,6 +25,7 @@ export async function start(
   const { parameters } = config;
   const { networkId } = config.network;
   const key = signingKey(config.authoritySeed);
+  const own = config.network.authorities.find((one) => one.key === key.publicKey);
   const book = await openBook(ports, networkId, key);
   await beginLog(book, config, key.publicKey);
   // Flows ask for jobs, and jobs run flows.
@@ -38,7 +40,7 @@ export async function start(
     name: 'directory',
     endpoints: directoryEndpoints({
       book,
-      descriptors: createDescriptors(ports, book, schedule, parameters.skewSec),
+      descriptors: createDescriptors(ports, book, schedule, isOpenAddress(own?.url ?? '')),
       consensuses,
       relays: createRelays(ports, parameters, book),
       mailbox: createMailbox(ports, parameters, book),

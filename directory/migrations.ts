@@ -28,6 +28,7 @@ export const migrations: readonly Migration[] = [
       `CREATE TABLE directory_letter (
         recipient TEXT NOT NULL,
         id TEXT NOT NULL,
+        sender TEXT NOT NULL,
         sealed TEXT NOT NULL,
         received_at INTEGER NOT NULL,
         expires INTEGER NOT NULL,
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
         PRIMARY KEY (recipient, id)
       ) STRICT`,
       'CREATE INDEX directory_letter_expires ON directory_letter (expires)',
+      'CREATE INDEX directory_letter_sender ON directory_letter (sender, recipient)',
     ],
   },
 ];

@@ -7,6 +7,7 @@ import { TRANSFER_BYTES_MAX } from '../core/limits.ts';
 import { ok } from '../core/refusal.ts';
 import { hex16, hex32, units } from '../core/wire/field.ts';
 import { signedTransfer, type SignedTransfer } from '../core/wire/ledger.ts';
+import { readings } from '../host/http/reading.ts';
 import type { Endpoint } from '../host/ports.ts';
 import type { Accounts } from './account/flow.ts';
 import type { EntryLog } from './log/flow.ts';
@@ -18,6 +19,8 @@ const ofIncoming = z.strictObject({ account: hex32, after });
 const ofDestination = z.strictObject({ to: hex32, ref: hex16, after });
 const ofEntry = z.strictObject({ position: units });
 const ofConsistency = z.strictObject({ from: units, to: units });
+
+const read = readings('ledger');
 
 export function ledgerEndpoints(transfers: Transfers, accounts: Accounts, log: EntryLog): readonly Endpoint[] {
   return [
@@ -37,12 +40,4 @@ export function ledgerEndpoints(transfers: Transfers, accounts: Accounts, log: E
     read('/ledger/head', z.strictObject({}), async () => ok(log.head())),
     read('/ledger/consistency', ofConsistency, async (input) => log.consistency(input.from, input.to)),
   ];
-}
-
-function read<S extends z.ZodType>(
-  path: string,
-  input: S,
-  answer: (input: z.infer<S>) => ReturnType<Endpoint['answer']>,
-): Endpoint {
-  return { method: 'GET', path, access: 'public', tag: 'ledger', input, answer };
 }

@@ -25,8 +25,9 @@ export function termsToFix(state: DirectoryState, parameters: Parameters, slot: 
     fixed.push({ networkId: state.networkId ?? '', interval, parameters, relays: numbers.relays, exits: numbers.exits });
   };
   if (slot < parameters.genesis) fix(running, counts ?? before);
-  // Nobody fixed them in time: what held before holds on, whoever happens to be up after a long silence.
-  else if (!state.terms.has(running)) fix(running, fixedRatio(parameters) ?? before ?? counts);
+  // Nobody fixed them in time: what held before holds on, prices too, whoever happens to be up after a long silence.
+  else if (!state.terms.has(running) && before !== null) fixed.push({ ...before, interval: running });
+  else if (!state.terms.has(running)) fix(running, counts);
   if (carriesNext(parameters, slot) && !state.terms.has(running + 1)) fix(running + 1, counts ?? fixed[0] ?? before);
   return fixed.filter((one) => !same(one, state.terms.get(one.interval)));
 }

@@ -3,10 +3,13 @@
  * descriptorRefusals, out. Pure; called by descriptor/flow.ts.
  */
 import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
-import { RELAYS_MAX } from '../../core/limits.ts';
-import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { RELAYS_MAX, RELAYS_NEW_MAX } from '../../core/limits.ts';
+import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
+import { intervalAt, scheduleOf } from '../../core/rule/interval.ts';
 import { encode } from '../../core/wire/codec.ts';
 import { descriptorDigest, descriptorRefusals, sameFamily, type Descriptor, type KeySet } from '../../core/wire/descriptor.ts';
+import type { Parameters } from '../../core/wire/parameters.ts';
+import { isOpenAddress } from '../../host/http/address.ts';
 import { isCurrent, type DirectoryState, type KnownRelay } from '../state/decide.ts';
 
 export interface Accepted {
@@ -24,40 +27,63 @@ const refuse = refuser(descriptorRefusals);
 interface Case {
   readonly body: Descriptor;
   readonly state: DirectoryState;
+  readonly parameters: Parameters;
   readonly known: KnownRelay | null;
-  readonly skewSec: number;
+  /** Whether this authority is on the open Internet, and so must its relays be. */
+  readonly open: boolean;
   readonly now: number;
 }
 type Check = (given: Case) => ReturnType<typeof refuse> | null;
 
-const checks: readonly Check[] = [checkTimes, checkKeys, checkAge, checkName, checkDestinations, checkRoom];
+const checks: readonly Check[] = [
+  checkTimes,
+  checkAddresses,
+  checkKeys,
+  checkAge,
+  checkPace,
+  checkName,
+  checkDestinations,
+  checkRoom,
+];
 
 export function acceptDescriptor(
   state: DirectoryState,
   signed: Signed<Descriptor>,
-  clock: { readonly now: number; readonly skewSec: number },
+  { now, open }: { readonly now: number; readonly open: boolean },
 ): Result<Accepted> {
   const { body } = signed;
+  const { parameters } = state;
+  invariant(parameters !== null, 'a log begins with its parameters');
   const verified = verify('descriptor', state.networkId ?? '', signed, body.id);
   if (verified === null) return refuse('descriptor-signature', body.id);
   const known = state.relays.get(body.id) ?? null;
   const digest = descriptorDigest(signed);
   if (known?.digest === digest) return ok({ digest, added: null });
   for (const check of checks) {
-    const refusal = check({ body, state, known, ...clock });
+    const refusal = check({ body, state, parameters, known, open, now });
     if (refusal !== null) return refusal;
   }
   return ok({ digest, added: verified });
 }
 
-function checkTimes({ body, now, skewSec }: Case) {
+function checkTimes({ body, parameters, now }: Case) {
   const { published, expires } = body;
-  const good = published <= now + skewSec && expires > now && expires > published && expires - published <= DESCRIPTOR_SEC_MAX;
+  const good =
+    published <= now + parameters.skewSec && expires > now && expires > published && expires - published <= DESCRIPTOR_SEC_MAX;
   return good ? null : refuse('descriptor-time', `published ${published}, expires ${expires}, now ${now}`);
 }
 
-/** Numbers and first intervals rise; a number that was used before keeps its keys, so that no signature can be disowned. */
-function checkKeys({ body, known }: Case) {
+/** The authority itself calls them, then every relay and client that takes them for a neighbour or a guard. */
+function checkAddresses({ body: { urls }, open }: Case) {
+  const closed = [urls.relay, urls.settlement, urls.guard].find((url) => open && url !== null && !isOpenAddress(url));
+  return closed === undefined ? null : refuse('descriptor-address', closed ?? '');
+}
+
+/**
+ * Numbers and first intervals rise; a number that was used before keeps its keys, and is there as long as what they signed is
+ * held against anybody, so that no signature can be disowned.
+ */
+function checkKeys({ body, parameters, known, now }: Case) {
   for (const [index, set] of body.keys.entries()) {
     const before = body.keys[index - 1];
     const rises = before === undefined || (set.number > before.number && set.fromInterval > before.fromInterval);
@@ -65,7 +91,17 @@ function checkKeys({ body, known }: Case) {
       return refuse('descriptor-keys', `key set ${set.number}`);
     }
   }
-  return null;
+  const dropped = known?.descriptor.body.keys.find(
+    (set) => isNeeded(body, set, parameters, now) && !body.keys.some((one) => one.number === set.number),
+  );
+  return dropped === undefined ? null : refuse('descriptor-keys', `key set ${dropped.number} is missing`);
+}
+
+/** Begun, and the windows of the last interval before the next set begins are not over. */
+function isNeeded(body: Descriptor, set: KeySet, parameters: Parameters, now: number): boolean {
+  if (set.fromInterval > intervalAt(parameters, now)) return false;
+  const next = body.keys.find((one) => one.number > set.number);
+  return next === undefined || scheduleOf(parameters, next.fromInterval - 1).appealEnd > now;
 }
 
 function continues(known: KnownRelay, set: KeySet): boolean {
@@ -81,6 +117,12 @@ function continues(known: KnownRelay, set: KeySet): boolean {
 function checkAge({ body, known }: Case) {
   const newest = known?.descriptor.body.published ?? -1;
   return body.published > newest ? null : refuse('descriptor-old', `published ${body.published}, known ${newest}`);
+}
+
+/** Each stays in the public log for good; a tenth of the time between two consensuses is short enough for whoever corrects one. */
+function checkPace({ body, parameters, known, now }: Case) {
+  const from = known === null ? now : known.acceptedAt + Math.floor(parameters.consensusSec / 10);
+  return now >= from ? null : refuse('descriptor-soon', `${body.id}: again from ${from}`);
 }
 
 /** As in Tor, upper and lower case make no other name. A name is free again when its descriptor has expired. */
@@ -109,6 +151,10 @@ function claimOf(one: Descriptor['rails'][number]): string {
   return `${one.rail} ${one.fallback}`;
 }
 
-function checkRoom({ state, known }: Case) {
-  return known !== null || state.relays.size < RELAYS_MAX ? null : refuse('descriptor-full', `${RELAYS_MAX} relays`);
+function checkRoom({ state, parameters, known, now }: Case) {
+  if (known !== null) return null;
+  if (state.relays.size >= RELAYS_MAX) return refuse('descriptor-full', `${RELAYS_MAX} relays`);
+  let fresh = 0;
+  for (const one of state.relays.values()) if (one.firstSeen > now - parameters.consensusSec) fresh += 1;
+  return fresh < RELAYS_NEW_MAX ? null : refuse('descriptor-full', `${fresh} new relays in ${parameters.consensusSec} s`);
 }

@@ -2,7 +2,7 @@
  * A descriptor's journey: checked, written to the log, its relay greeted by a probe at once. And back out: by digest, by name.
  * Called by http.ts.
  */
-import type { Signed } from '../../core/crypto/sign.ts';
+import { bare, type Signed } from '../../core/crypto/sign.ts';
 import { ok, type Result } from '../../core/refusal.ts';
 import type { Descriptor } from '../../core/wire/descriptor.ts';
 import type { DescriptorsAnswer, PublishAnswer } from '../../core/wire/directory.ts';
@@ -20,20 +20,30 @@ export interface Descriptors {
 }
 
 export function createDescriptors(
-  ports: Pick<Ports, 'database' | 'log'>,
+  ports: Pick<Ports, 'clock' | 'database' | 'log'>,
   book: Book,
   schedule: Jobs['schedule'],
-  skewSec: number,
+  /** Whether relays must be on the open Internet, as the authority is. */
+  open: boolean,
 ): Descriptors {
+  const refused = (signed: Signed<Descriptor>, code: string): void =>
+    ports.log.info('descriptor-refused', { relay: signed.body.id, code });
   return {
     async publish(signed) {
+      // What is refused, or known, costs no turn at the log.
+      const first = acceptDescriptor(book.state(), signed, { now: ports.clock.now(), open });
+      if (!first.ok) {
+        refused(signed, first.refusal.code);
+        return first;
+      }
+      if (first.value.added === null) return ok({ digest: first.value.digest });
       const answer = await book.write<Result<PublishAnswer>>((state, now) => {
-        const accepted = acceptDescriptor(state, signed, { now, skewSec });
+        const accepted = acceptDescriptor(state, signed, { now, open });
         if (!accepted.ok) return { entries: [], value: accepted };
         const { digest, added } = accepted.value;
         if (added === null) return { entries: [], value: ok({ digest }) };
         return {
-          entries: [{ kind: 'descriptor', at: now, signed: { body: added.body, signature: added.signature } }],
+          entries: [{ kind: 'descriptor', at: now, signed: bare(added) }],
           value: ok({ digest }),
           async save(tx, position) {
             await insertDigest(tx, digest, position);
@@ -41,7 +51,7 @@ export function createDescriptors(
           },
         };
       });
-      if (!answer.ok) ports.log.info('descriptor-refused', { relay: signed.body.id, code: answer.refusal.code });
+      if (!answer.ok) refused(signed, answer.refusal.code);
       return answer;
     },
     async fetch(digests) {

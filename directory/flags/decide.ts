@@ -31,7 +31,7 @@ export function judgeAll(state: DirectoryState, parameters: Parameters, now: num
   return all.map((one) => judge(one, thresholds));
 }
 
-export function judge(one: Measured, thresholds: Thresholds): Judged {
+function judge(one: Measured, thresholds: Thresholds): Judged {
   const guard = guardConditions(one, thresholds);
   const met = (code: GuardReason): boolean => guard.some((condition) => condition.code === code && condition.met);
   const has: Record<Flag, boolean> = {

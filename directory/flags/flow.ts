@@ -6,6 +6,7 @@ import { directoryRefusals } from '../../core/wire/directory.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Ports } from '../../host/ports.ts';
 import type { Book } from '../log/flow.ts';
+import type { DirectoryState } from '../state/decide.ts';
 import { compareStanding } from '../standing/order.ts';
 import { judgeAll } from './decide.ts';
 import { explain, type Explained } from './explain.ts';
@@ -19,12 +20,20 @@ export interface Relays {
 const refuse = refuser(directoryRefusals);
 
 export function createRelays({ clock }: Pick<Ports, 'clock'>, parameters: Parameters, book: Book): Relays {
+  let last: { readonly state: DirectoryState; readonly until: number; readonly answer: ReturnType<Relays['all']> } | null = null;
+  /** Judged once a change of the log: anybody may ask, as often as it likes. */
   const all = () => {
     const state = book.state();
+    const now = clock.now();
+    if (last !== null && last.state === state && now < last.until) return last.answer;
     // As of the consensus in force: between two rounds of probing nobody is down for not having been asked.
-    const at = state.consensus?.at ?? clock.now();
+    const at = state.consensus?.at ?? now;
     const judged = judgeAll(state, parameters, at).sort((a, b) => compareStanding(a.relay, b.relay));
-    return { at, relays: judged.map(explain).filter((one) => one.expires > clock.now()) };
+    const relays = judged.map(explain).filter((one) => one.expires > now);
+    const until = relays.reduce((soonest, one) => Math.min(soonest, one.expires), state.consensus === null ? now + 1 : Infinity);
+    const answer = { at, relays };
+    last = { state, until, answer };
+    return answer;
   };
   return {
     all,

@@ -45,9 +45,12 @@ export function measureAll(state: DirectoryState, parameters: FlagParameters, no
     });
 }
 
+/** Bytes a second: slower relays set no threshold (dir-spec, assigning flags), or a crowd of them would lower each at will. */
+const COUNTED_BANDWIDTH_MIN = 4_000;
+
 /** Of the value that its place among the active relays asks for and the one that always suffices, the lower. */
 export function thresholdsOf(all: readonly Measured[], parameters: FlagParameters): Thresholds {
-  const active = all.filter((one) => one.running);
+  const active = all.filter((one) => one.running && one.bandwidth >= COUNTED_BANDWIDTH_MIN);
   const bandwidths = active.map((one) => one.bandwidth);
   // Familiar: an eighth of the active relays came later, so that a young network has familiar ones too.
   const familiarSec = lower(

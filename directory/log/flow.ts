@@ -3,9 +3,9 @@
  * heads, pages and proofs. Opened once by main; written by the items' flows.
  */
 import type { SigningKey } from '../../core/crypto/keys.ts';
-import { sign, type Signed } from '../../core/crypto/sign.ts';
+import { bare, sign, type Signed } from '../../core/crypto/sign.ts';
 import { LOG_PAGE_BYTES_MAX, PAGE_ROWS_MAX } from '../../core/limits.ts';
-import { createTree, leafHash, type Hash } from '../../core/log/merkle.ts';
+import { createTree, hexOf, leafHash } from '../../core/log/merkle.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { encode } from '../../core/wire/codec.ts';
 import { directoryRefusals, type LogPage, type LogProof } from '../../core/wire/directory.ts';
@@ -14,7 +14,7 @@ import { inTurn } from '../../host/in-turn.ts';
 import type { Ports, Tx } from '../../host/ports.ts';
 import { emptyState, foldAll, type DirectoryState } from '../state/decide.ts';
 import { readEntry, type LogEntry } from './entry.ts';
-import { insertEntry, readEntries } from './store.ts';
+import { insertEntry, readEntries, readLengths } from './store.ts';
 
 /** What is to be written: entries, and what else the same transaction saves. */
 export interface Change<T> {
@@ -45,21 +45,30 @@ export async function openBook(ports: Pick<Ports, 'clock' | 'database'>, network
   let state = emptyState;
   const add = (text: string): void => tree.append(leafHash(Buffer.from(text, 'utf8')));
 
-  for (;;) {
-    const texts = await database.transaction((tx) => readEntries(tx, tree.size, PAGE_ROWS_MAX));
-    if (texts.length === 0) break;
-    state = foldAll(state, texts.map(readEntry));
-    texts.forEach(add);
+  /** At the start; and after a write that failed, because the commit may have been done and only its answer lost. */
+  async function readOn(): Promise<void> {
+    for (;;) {
+      const texts = await database.transaction((tx) => readEntries(tx, tree.size, PAGE_ROWS_MAX));
+      if (texts.length === 0) break;
+      state = foldAll(state, texts.map(readEntry));
+      texts.forEach(add);
+    }
+    behind = false;
   }
 
-  const top = () => ({ size: BigInt(tree.size), root: hex(tree.root()) });
+  let behind = true;
+  await readOn();
+
+  const top = () => ({ size: BigInt(tree.size), root: hexOf(tree.root()) });
   const covers = (size: bigint): boolean => size <= BigInt(tree.size);
   return {
     state: () => state,
     top,
     write: (decide) =>
-      turn(() =>
-        database.transaction(async (tx) => {
+      turn(async () => {
+        if (behind) await readOn();
+        behind = true;
+        const value = await database.transaction(async (tx) => {
           const change = decide(state, Math.max(clock.now(), state.at));
           const texts = change.entries.map((entry) => encode(entry));
           for (const [index, text] of texts.entries()) await insertEntry(tx, tree.size + index, text);
@@ -70,39 +79,35 @@ export async function openBook(ports: Pick<Ports, 'clock' | 'database'>, network
             texts.forEach(add);
           });
           return change.value;
-        }),
-      ),
+        });
+        behind = false;
+        return value;
+      }),
     head: () => bare(sign('loghead', networkId, { ...top(), at: clock.now() }, key)),
     async page(from) {
       if (!covers(from)) return refuse('directory-no-entry', from.toString());
-      const texts = await database.transaction((tx) => readEntries(tx, Number(from), PAGE_ROWS_MAX));
-      const entries = fitting(texts);
+      const entries = await database.transaction(async (tx) =>
+        readEntries(tx, Number(from), fitting(await readLengths(tx, Number(from), PAGE_ROWS_MAX))),
+      );
       return ok({ entries, next: from + BigInt(entries.length) });
     },
     inclusion(index, size) {
       if (index >= size || !covers(size)) return refuse('directory-no-entry', `${index} of ${size}`);
-      return ok({ proof: tree.inclusion(Number(index), Number(size)).map(hex) });
+      return ok({ proof: tree.inclusion(Number(index), Number(size)).map(hexOf) });
     },
     consistency(from, to) {
       if (from > to || !covers(to)) return refuse('directory-no-entry', `${from} to ${to}`);
-      return ok({ proof: tree.consistency(Number(from), Number(to)).map(hex) });
+      return ok({ proof: tree.consistency(Number(from), Number(to)).map(hexOf) });
     },
   };
 }
 
-/** The first of them, as many as fit a page: one at least. */
-function fitting(texts: readonly string[]): string[] {
+/** How many of the first fit a page: one at least. */
+function fitting(lengths: readonly number[]): number {
   let room = LOG_PAGE_BYTES_MAX;
-  return texts.filter((text, index) => {
-    room -= text.length;
-    return index === 0 || room >= 0;
+  const over = lengths.findIndex((length, index) => {
+    room -= length;
+    return index > 0 && room < 0;
   });
-}
-
-function hex(hash: Hash): string {
-  return Buffer.from(hash).toString('hex');
-}
-
-function bare<T>(signed: Signed<T>): Signed<T> {
-  return { body: signed.body, signature: signed.signature };
+  return over < 0 ? lengths.length : over;
 }

@@ -3,7 +3,7 @@
  * Called by http.ts.
  */
 import type { Signed } from '../../core/crypto/sign.ts';
-import { LETTERS_BYTES_MAX, LETTERS_MAX } from '../../core/limits.ts';
+import { LETTERS_BYTES_MAX, LETTERS_MAX, LETTERS_OF_SENDER_MAX, LETTERS_SENT_MAX } from '../../core/limits.ts';
 import type { Done } from '../../core/local/messages.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
 import { mailboxRefusals, type Letter, type MailboxAnswer, type MailboxFetch } from '../../core/wire/mailbox.ts';
@@ -11,11 +11,11 @@ import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Ports, Tx } from '../../host/ports.ts';
 import type { Book } from '../log/flow.ts';
 import { acceptFetch, acceptLetter } from './decide.ts';
-import { countLetters, deleteExpired, insertLetter, listLetters, markFetched, readSealed } from './store.ts';
+import { countLetters, deleteExpired, insertLetter, listLetters, markFetched, readLetter } from './store.ts';
 
 export interface Mailbox {
   /** The same letter again is answered the same. */
-  put(letter: Letter): Promise<Result<Done>>;
+  put(signed: Signed<Letter>): Promise<Result<Done>>;
   /** Letters stay until they expire: whoever crashed after fetching fetches again. */
   fetch(signed: Signed<MailboxFetch>): Promise<Result<MailboxAnswer>>;
 }
@@ -26,10 +26,10 @@ const done = ok<Done>({ done: true });
 export function createMailbox(ports: Pick<Ports, 'clock' | 'database'>, parameters: Parameters, book: Book): Mailbox {
   const { clock, database } = ports;
   return {
-    async put(letter) {
+    async put(signed) {
       const now = clock.now();
-      const accepted = acceptLetter(book.state(), parameters, letter, now);
-      return accepted.ok ? database.transaction((tx) => keep(tx, letter, now)) : accepted;
+      const accepted = acceptLetter(book.state(), parameters, signed, now);
+      return accepted.ok ? database.transaction((tx) => keep(tx, accepted.value.body, now)) : accepted;
     },
     async fetch(signed) {
       const now = clock.now();
@@ -42,9 +42,15 @@ export function createMailbox(ports: Pick<Ports, 'clock' | 'database'>, paramete
 
 async function keep(tx: Tx, letter: Letter, now: number): Promise<Result<Done>> {
   await deleteExpired(tx, now);
-  const known = await readSealed(tx, letter.to, letter.id);
-  if (known !== null) return known === letter.sealed ? done : refuse('mailbox-conflict', letter.id);
-  if ((await countLetters(tx, letter.to)) >= LETTERS_MAX) return refuse('mailbox-full', letter.to);
+  const known = await readLetter(tx, letter.to, letter.id);
+  if (known !== null) {
+    const same = known.sealed === letter.sealed && known.sender === letter.from;
+    return same ? done : refuse('mailbox-conflict', letter.id);
+  }
+  const waiting = await countLetters(tx, letter.to, letter.from);
+  if (waiting.toRecipient >= LETTERS_MAX) return refuse('mailbox-full', letter.to);
+  if (waiting.ofSender >= LETTERS_OF_SENDER_MAX) return refuse('mailbox-full', `${letter.to}, of ${letter.from}`);
+  if (waiting.sent >= LETTERS_SENT_MAX) return refuse('mailbox-full', `all of ${letter.from}`);
   await insertLetter(tx, letter, now);
   return done;
 }
@@ -55,10 +61,10 @@ async function handOver(tx: Tx, recipient: string, now: number): Promise<Mailbox
   for (const { id, chars } of await listLetters(tx, recipient, now)) {
     room -= chars;
     if (room < 0) break;
-    const sealed = await readSealed(tx, recipient, id);
-    invariant(sealed !== null, 'a listed letter is there');
+    const letter = await readLetter(tx, recipient, id);
+    invariant(letter !== null, 'a listed letter is there');
     await markFetched(tx, recipient, id, now);
-    letters.push({ id, sealed });
+    letters.push({ id, sealed: letter.sealed });
   }
   return letters;
 }

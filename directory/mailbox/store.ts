@@ -9,20 +9,31 @@ export async function deleteExpired(tx: Tx, now: number): Promise<void> {
   await tx.run('DELETE FROM directory_letter WHERE expires <= ?', [now]);
 }
 
-export async function readSealed(tx: Tx, recipient: string, id: string): Promise<string | null> {
-  const rows = await tx.all('SELECT sealed FROM directory_letter WHERE recipient = ? AND id = ?', [recipient, id]);
-  return rows[0] === undefined ? null : text(rows[0]['sealed']);
+export async function readLetter(tx: Tx, recipient: string, id: string): Promise<{ sender: string; sealed: string } | null> {
+  const rows = await tx.all('SELECT sender, sealed FROM directory_letter WHERE recipient = ? AND id = ?', [recipient, id]);
+  return rows[0] === undefined ? null : { sender: text(rows[0]['sender']), sealed: text(rows[0]['sealed']) };
 }
 
-export async function countLetters(tx: Tx, recipient: string): Promise<number> {
-  const rows = await tx.all('SELECT COUNT(*) AS waiting FROM directory_letter WHERE recipient = ?', [recipient]);
-  return int(rows[0]?.['waiting']);
+/** How many wait for the recipient, how many of those are the sender's, and how many are the sender's in all. */
+export async function countLetters(
+  tx: Tx,
+  recipient: string,
+  sender: string,
+): Promise<{ toRecipient: number; ofSender: number; sent: number }> {
+  const count = async (where: string, params: readonly string[]): Promise<number> =>
+    int((await tx.all(`SELECT COUNT(*) AS waiting FROM directory_letter WHERE ${where}`, params))[0]?.['waiting']);
+  return {
+    toRecipient: await count('recipient = ?', [recipient]),
+    ofSender: await count('sender = ? AND recipient = ?', [sender, recipient]),
+    sent: await count('sender = ?', [sender]),
+  };
 }
 
 export async function insertLetter(tx: Tx, letter: Letter, now: number): Promise<void> {
-  await tx.run('INSERT INTO directory_letter (recipient, id, sealed, received_at, expires) VALUES (?, ?, ?, ?, ?)', [
+  await tx.run('INSERT INTO directory_letter (recipient, id, sender, sealed, received_at, expires) VALUES (?, ?, ?, ?, ?, ?)', [
     letter.to,
     letter.id,
+    letter.from,
     letter.sealed,
     now,
     letter.expires,

@@ -5,7 +5,7 @@
 import { aliveAnswer } from '../../core/wire/directory.ts';
 import { inTurn } from '../../host/in-turn.ts';
 import type { Jobs } from '../../host/jobs.ts';
-import type { HttpClient, Ports } from '../../host/ports.ts';
+import type { CallOptions, HttpClient, Ports } from '../../host/ports.ts';
 import type { Book } from '../log/flow.ts';
 import type { DirectoryState, KnownRelay } from '../state/decide.ts';
 
@@ -16,8 +16,8 @@ export interface Probes {
 
 /** Calls in flight: ten thousand relays in a minute, if one in a hundred of them is silent. */
 const AT_ONCE = 64;
-/** Tor's own connection to a relay would have been slower still. */
-const DEADLINE_MS = 10_000;
+/** Strangers say where: no connection is kept. Tor's own connection to a relay would have been slower still. */
+const ASKING: CallOptions = { deadlineMs: 10_000, answerMax: 1024, once: true };
 
 export function createProbes(ports: Pick<Ports, 'http'>, book: Book, schedule: Jobs['schedule']): Probes {
   const turn = inTurn();
@@ -47,7 +47,7 @@ async function answersOf(http: HttpClient, relays: readonly KnownRelay[]): Promi
   const work = async (): Promise<void> => {
     for (let relay = waiting.pop(); relay !== undefined; relay = waiting.pop()) {
       const { id, urls } = relay.descriptor.body;
-      const answer = await http.get(`${urls.relay}/relay/alive`, aliveAnswer, { deadlineMs: DEADLINE_MS, answerMax: 1024 });
+      const answer = await http.get(`${urls.relay}/relay/alive`, aliveAnswer, ASKING);
       answers.set(id, answer.ok && answer.value.id === id);
     }
   };

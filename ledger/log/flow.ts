@@ -4,7 +4,7 @@
  */
 import type { SigningKey } from '../../core/crypto/keys.ts';
 import { sign, type Verified } from '../../core/crypto/sign.ts';
-import { createTree } from '../../core/log/merkle.ts';
+import { createTree, hexOf } from '../../core/log/merkle.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
 import { ledgerRefusals, type LedgerProof, type LogHead } from '../../core/wire/ledger.ts';
 import { inTurn } from '../../host/in-turn.ts';
@@ -57,8 +57,4 @@ export function createEntryLog(ports: Pick<Ports, 'clock' | 'database'>, network
     },
   };
   return log;
-}
-
-function hexOf(hash: Uint8Array): string {
-  return Buffer.from(hash).toString('hex');
 }

@@ -167,6 +167,22 @@ describe('directory/consensus', () => {
     expect((await authority.consensus()).body.terms.map(numbers)).deep.equal([[4, 2n, 1n]]);
   });
 
+  it('changes no price behind anybody’s back: of an interval that has begun, those before hold on', async () => {
+    const cheap = givenParameters();
+    const dear = givenParameters({ rails: { ledger: { price: 9n, quantum: 1n, dust: 0n } } });
+    const priceOf = (terms: Terms | undefined) => terms?.parameters.rails['ledger']?.price;
+    await given(GENESIS - 95, cheap);
+    await add('a');
+    await authority.goTo(GENESIS + 20);
+    await authority.role.stop();
+    authority.clock.advance(GENESIS + 3 * INTERVAL + 7);
+    await authority.restart(dear);
+    await authority.settle();
+    expect((await authority.consensus()).body.terms.map(priceOf)).deep.equal([1_000_000_000n]);
+    await authority.goTo(GENESIS + 3 * INTERVAL + 300);
+    expect((await authority.consensus()).body.terms.map(priceOf)).deep.equal([1_000_000_000n, 9n]);
+  });
+
   it('keeps the numbers when every exit is down', async () => {
     await given(GENESIS - 95, givenParameters({ flags: { ...givenParameters().flags, runningSec: 30 } }));
     await add('a');
@@ -223,15 +239,31 @@ describe('directory/consensus', () => {
     await authority.publish('a');
     await authority.settle();
     authority.up.add('a');
+    await authority.goTo(GENESIS - 93);
     await authority.publish('a', { published: GENESIS - 90 });
     await authority.settle();
     expect(authority.calls).deep.equal(['a', 'a']);
     expect(running(await authority.consensus())).deep.equal(['a']);
   });
 
+  it('judges for whoever asks once a change of the log, and drops what expires meanwhile', async () => {
+    await given(GENESIS - 95);
+    await add('a');
+    await add('b', { expires: GENESIS - 83 });
+    await authority.goTo(GENESIS - 85);
+    const ask = async () => (await authority.call('/directory/relays')) as Result<{ relays: { nickname: string }[] }>;
+    const [first, second] = [await ask(), await ask()];
+    expect(first.ok && second.ok && first.value === second.value).equal(true);
+    expect(first.ok && first.value.relays.map((one) => one.nickname).sort()).deep.equal(['a', 'b']);
+    authority.clock.advance(GENESIS - 83);
+    const third = await ask();
+    expect(third.ok && third.value.relays.map((one) => one.nickname)).deep.equal(['a']);
+  });
+
   it('answers descriptors by digest, older ones too, and tells each relay by name or id', async () => {
     await given(GENESIS - 95);
     const first = await authority.publish('a');
+    await authority.goTo(GENESIS - 93);
     const second = await authority.publish('a', { published: GENESIS - 90 });
     const digests = [first, second].map((answer) => (answer.ok ? answer.value.digest : ''));
     const found = (await authority.call('/directory/descriptors', { digests: [...digests, '00'.repeat(32)] })) as Result<{

@@ -33,7 +33,7 @@ const better = (said: Partial<Descriptor> = {}, changes: Partial<KnownRelay> = {
 
 describe('directory/flags', () => {
   it('gives every flag to a relay alone, however young: the relative rules are about the others', () => {
-    const young = givenRelay('a', { firstSeen: now, uptime: upFor(0, now) }, { bandwidth: 1 });
+    const young = givenRelay('a', { firstSeen: now, uptime: upFor(0, now) }, { bandwidth: 4000 });
     const uptime = observe(neverAsked, { reached: true, at: now, knownSince: now, halfLifeSec: 100, spanMaxSec: 40 });
     expect(flagsOf([{ ...young, uptime }])).deep.equal(['Exit', 'Fast', 'Guard', 'Running', 'Stable', 'Valid']);
   });
@@ -56,7 +56,7 @@ describe('directory/flags', () => {
     expect(at(thresholds.fastBandwidth)).include('Fast');
     expect(at(thresholds.fastBandwidth - 1)).not.include('Fast');
     // Eight relays, all slow: only the slowest is not in the top seven eighths.
-    const slow = Array.from({ length: 8 }, (_, index) => good(`slow${index}`, {}, { bandwidth: 10 + index }));
+    const slow = Array.from({ length: 8 }, (_, index) => good(`slow${index}`, {}, { bandwidth: 4000 + index }));
     expect(judged(slow).map((one) => one.flags.includes('Fast'))).deep.equal([false, ...Array(7).fill(true)]);
   });
 
@@ -103,7 +103,14 @@ describe('directory/flags', () => {
 
   it('does not let relays that are down set thresholds', () => {
     const down = better({}, { uptime: { ...upFor(10 * DAY, now), reachedAt: now - DAY } });
-    expect(flagsOf([good('a', { firstSeen: now, uptime: upFor(1, now) }, { bandwidth: 1 }), ...down])).include('Guard');
+    expect(flagsOf([good('a', { firstSeen: now, uptime: upFor(1, now) }, { bandwidth: 4000 }), ...down])).include('Guard');
+  });
+
+  it('does not let a crowd of relays that carry nothing lower them', () => {
+    const crowd = (bandwidth: number) => Array.from({ length: 99 }, (_, index) => good(`crowd${index}`, {}, { bandwidth }));
+    const slow = (more: readonly KnownRelay[]) => missing([good('a', {}, { bandwidth: 50_000 }), ...better(), ...more]);
+    expect(slow(crowd(3_999))).deep.equal(['not-fast', 'bandwidth']);
+    expect(slow(crowd(4_000))).deep.equal([]);
   });
 
   it('never takes Guard from a relay for more uptime or bandwidth', () => {

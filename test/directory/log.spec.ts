@@ -1,11 +1,15 @@
 import { expect } from 'chai';
 import { verify, type Signed } from '../../core/crypto/sign.ts';
 import { createTree, leafHash, verifyConsistency, verifyInclusion } from '../../core/log/merkle.ts';
+import { LOG_PAGE_BYTES_MAX } from '../../core/limits.ts';
 import type { Result } from '../../core/refusal.ts';
 import { encode } from '../../core/wire/codec.ts';
 import type { LogHead } from '../../core/wire/ledger.ts';
 import { emptyState, fold, foldAll, FORGET_SEC } from '../../directory/state/decide.ts';
 import { openBook } from '../../directory/log/flow.ts';
+import { insertEntry } from '../../directory/log/store.ts';
+import { drivenClock } from '../../host/clock.ts';
+import type { Database } from '../../host/ports.ts';
 import { networkId, testKey } from '../harness/view.ts';
 import { GENESIS, givenAuthority, givenDescriptor, givenParameters, MONTH, network, type Authority } from './given.ts';
 
@@ -66,6 +70,56 @@ describe('directory/log', () => {
     const missed = probes.find((index) => (entries[index] as { missed: string[] }).missed.length > 0)!;
     const swapped = entries.with(missed, entries[probes[0]!]!).with(probes[0]!, entries[missed]!);
     expect(foldAll(emptyState, swapped)).not.deep.equal(foldAll(emptyState, entries));
+  });
+
+  it('reads no more of its log than a page takes', async () => {
+    let chars = 0;
+    const counting: Database = {
+      ...authority.database,
+      transaction: (work) =>
+        authority.database.transaction((tx) =>
+          work({
+            ...tx,
+            async all(sql, params) {
+              const rows = await tx.all(sql, params);
+              chars += rows.reduce((sum, row) => sum + String(row['entry'] ?? '').length, 0);
+              return rows;
+            },
+          }),
+        ),
+    };
+    const book = await openBook({ clock: authority.clock, database: counting }, networkId, testKey('authority'));
+    const size = Number(book.top().size);
+    await authority.database.transaction(async (tx) => {
+      for (let index = 0; index < 5; index += 1) await insertEntry(tx, size + index, 'x'.repeat(LOG_PAGE_BYTES_MAX / 2));
+    });
+    chars = 0;
+    const page = valueOf(await book.page(BigInt(size)));
+    expect([page.entries.length, page.next]).deep.equal([2, BigInt(size + 2)]);
+    expect(chars).equal(LOG_PAGE_BYTES_MAX);
+  });
+
+  it('knows what was committed though the answer was lost', async () => {
+    let lose = false;
+    const shaky: Database = {
+      ...authority.database,
+      async transaction(work) {
+        const value = await authority.database.transaction((tx) => work({ ...tx, onCommit: (run) => !lose && tx.onCommit(run) }));
+        if (lose) throw new Error('connection lost');
+        return value;
+      },
+    };
+    const clock = drivenClock(authority.clock.now());
+    const book = await openBook({ clock, database: shaky }, networkId, testKey('authority'));
+    const before = book.top().size;
+    const probe = (at: number) => ({ entries: [{ kind: 'probe' as const, at, reached: [], missed: [] }], value: at });
+    lose = true;
+    const lost = await book.write((_state, now) => probe(now)).catch((thrown: Error) => thrown.message);
+    lose = false;
+    expect([lost, await book.write((_state, now) => probe(now + 7))]).deep.equal(['connection lost', clock.now() + 7]);
+    expect(book.top().size).equal(before + 2n);
+    const again = await openBook({ clock, database: shaky }, networkId, testKey('authority'));
+    expect(again.top()).deep.equal(book.top());
   });
 
   it('signs its head, and proves entries and growth under it', async () => {

@@ -89,8 +89,9 @@ describe('directory, served', () => {
     const proof = await http.get(`${url}/directory/log/consistency?from=1&to=${size}`, logProof);
     expect(proof.ok && proof.value.proof.length).greaterThan(0);
 
-    const letter = { to: id, id: '01'.repeat(32), sealed: 'b25l', expires: GENESIS + 100 };
-    expect((await http.post(`${url}/directory/mailbox`, letter, done)).ok).equal(true);
+    const letter = { from: id, key: 1, to: id, id: '01'.repeat(32), sealed: 'b25l', expires: GENESIS + 100 };
+    const sent = sign('letter', networkId, letter, testKey('a settlement'));
+    expect((await http.post(`${url}/directory/mailbox`, sent, done)).ok).equal(true);
     const request = sign('mailbox', networkId, { relay: id, key: 1, at: GENESIS }, testKey('a settlement'));
     const letters = await http.post(`${url}/directory/mailbox/fetch`, request, mailboxAnswer);
     expect(letters.ok && letters.value.letters).deep.equal([{ id: letter.id, sealed: letter.sealed }]);
