@@ -3,8 +3,8 @@
  */
 import { z } from 'zod';
 import { signedSchema } from '../core/crypto/sign.ts';
-import { bookQuery, pairOutcome, sessionClose, sessionOpen } from '../core/local/messages.ts';
-import type { BookQuery, PairOutcome, SessionClose, SessionOpen } from '../core/local/messages.ts';
+import { bookQuery, pairOutcome, sessionNamed, sessionOpen } from '../core/local/messages.ts';
+import type { BookQuery, PairOutcome, SessionNamed, SessionOpen } from '../core/local/messages.ts';
 import { invariant, ok } from '../core/refusal.ts';
 import type { Signed } from '../core/crypto/sign.ts';
 import type { AliveAnswer } from '../core/wire/directory.ts';
@@ -55,8 +55,12 @@ export function endpoints(ports: HttpPorts, config: RelayConfig, { taker, sessio
       answer: async (asked: SessionOpen) => sessions.open(asked),
     },
     {
-      ...{ method: 'POST', path: '/relay/session-close', access: 'local', tag: 'session-close', input: sessionClose },
-      answer: async (asked: SessionClose) => sessions.close(asked),
+      ...{ method: 'POST', path: '/relay/session-known', access: 'local', tag: 'session-known', input: sessionNamed },
+      answer: async (asked: SessionNamed) => sessions.known(asked),
+    },
+    {
+      ...{ method: 'POST', path: '/relay/session-close', access: 'local', tag: 'session-close', input: sessionNamed },
+      answer: async (asked: SessionNamed) => sessions.close(asked),
     },
     {
       ...{ method: 'POST', path: '/relay/book', access: 'local', tag: 'book', input: bookQuery },

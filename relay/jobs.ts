@@ -2,16 +2,17 @@
  * What a relay does by the clock: the tick of all its links together, its descriptor, and forgetting.
  */
 import type { Job } from '../host/jobs.ts';
-import type { Database, NetworkView } from '../host/ports.ts';
+import type { Database, Log, NetworkView } from '../host/ports.ts';
 import type { Circuits } from './circuit/table.ts';
 import type { Publisher } from './descriptor/flow.ts';
 import { openOf, type Issuer } from './iou/issue.ts';
 import { forgetOld } from './iou/retention.ts';
+import { tellClosed } from './link/compared.ts';
 import { intervalNow, nextTick, openPeriods, periodOf } from './period.ts';
 import type { TellShortfalls } from './session/shortfall.ts';
 
 export interface JobParts {
-  readonly ports: { readonly database: Database; readonly network: NetworkView };
+  readonly ports: { readonly database: Database; readonly log: Log; readonly network: NetworkView };
   readonly issuer: Issuer;
   readonly circuits: Circuits;
   readonly publisher: Publisher;
@@ -39,7 +40,7 @@ export function jobTable({ ports, issuer, circuits, publisher, tellShortfalls }:
     );
     const open = periods.map(openOf);
     tellShortfalls?.(open);
-    circuits.purge(open);
+    tellClosed(ports.log, circuits.purge(open));
     const running = intervalNow(ports.network, now);
     const period = running === null ? null : periodOf(ports.network, running);
     waiting = period === null;

@@ -9,14 +9,15 @@ import type { RelayConfig } from './config.ts';
 import { createCredit } from './credit/flow.ts';
 import { createPublisher } from './descriptor/flow.ts';
 import { endpoints } from './http.ts';
-import { createIssuer } from './iou/issue.ts';
+import { createIssuer, openOf } from './iou/issue.ts';
 import { createLinks } from './iou/links.ts';
 import { createTaker } from './iou/take.ts';
 import { jobTable } from './jobs.ts';
 import { ownKeys } from './keys.ts';
+import { createWarnOfLess } from './link/compared.ts';
 import { createReadings } from './link/flow.ts';
 import { createNeighbours } from './link/neighbours.ts';
-import { intervalNow } from './period.ts';
+import { intervalNow, openPeriods } from './period.ts';
 import { createSessionFlow } from './session/flow.ts';
 import { createShortfalls } from './session/shortfall.ts';
 import { createSessions } from './session/table.ts';
@@ -33,10 +34,10 @@ export async function start(ports: Ports & { readonly meter: Meter }, config: Re
   const neighbours = createNeighbours();
   const credit = createCredit(ports, config);
   const publisher = createPublisher(ports, config);
-  const issuer = createIssuer({ ports, me, keys, circuits, links, neighbours, tasks, retryInGrace });
-  const taker = createTaker({ ports, me, keys, circuits, credit, passOn: issuer.passOn });
-  const readings = createReadings({ ports, config, circuits, links, neighbours, credit, publisher });
   const tellShortfalls = config.hasGuard ? createShortfalls(ports, sessions, circuits, tasks) : null;
+  const issuer = createIssuer({ ports, me, keys, circuits, links, neighbours, tasks, retryInGrace, turnedFree });
+  const taker = createTaker({ ports, me, keys, circuits, credit, passOn: issuer.passOn, warnOfLess: createWarnOfLess(log) });
+  const readings = createReadings({ ports, config, circuits, links, neighbours, credit, publisher });
   const { table, waitsForTerms } = jobTable({ ports, issuer, circuits, publisher, tellShortfalls });
   const jobs = createJobs(ports, table);
   const askFor = (name: string, due = clock.now()) => database.transaction((tx) => jobs.schedule(tx, name, due));
@@ -47,6 +48,10 @@ export async function start(ports: Ports & { readonly meter: Meter }, config: Re
     const graceSec = network.terms(interval)?.parameters.graceSec ?? 0;
     retryDue = clock.now() + Math.max(1, Math.floor(graceSec / 60));
     tasks.run('retry', () => askFor('tick', retryDue));
+  }
+
+  function turnedFree(): void {
+    tellShortfalls?.(openPeriods(network, clock.now()).map(openOf));
   }
 
   // Readings before the first consensus belong to no interval and are not billed.

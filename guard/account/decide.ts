@@ -41,8 +41,9 @@ function coversNextCircuit(balance: bigint, prices: Prices | null, used: Traffic
 
 /** Everything of an account that may change; another digest is a change. Guards of a family give the same one. */
 export function contentOf(
-  account: Pick<Account, 'deposits' | 'deposited' | 'unconfirmed' | 'withdrawn' | 'spent' | 'state'>,
+  account: Pick<Account, 'deposits' | 'deposited' | 'unconfirmed' | 'withdrawn' | 'spent' | 'lastTally' | 'state'>,
 ): string {
-  const { deposits, deposited, unconfirmed, withdrawn, spent, state } = account;
-  return sha256Hex('ptg/account-content/v1\0', encode({ deposits, deposited, unconfirmed, withdrawn, spent, state }));
+  const { deposits, deposited, unconfirmed, withdrawn, spent, lastTally, state } = account;
+  const content = { deposits, deposited, unconfirmed, withdrawn, spent, lastTally, state };
+  return sha256Hex('ptg/account-content/v1\0', encode(content));
 }

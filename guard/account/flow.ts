@@ -10,7 +10,16 @@ import type { Tx } from '../../host/ports.ts';
 import { intervalNow, pricesOf, type Guard } from '../context.ts';
 import { readUsage } from '../tally/store.ts';
 import { balanceOf, contentOf, stateOf } from './decide.ts';
-import { countAccounts, insertAccount, readAccount, readDeposits, readSums, saveChange, type AccountRow } from './store.ts';
+import {
+  countAccounts,
+  insertAccount,
+  readAccount,
+  readDeposits,
+  readLastTally,
+  readSums,
+  saveChange,
+  type AccountRow,
+} from './store.ts';
 
 const refuse = refuser(guardRefusals);
 
@@ -60,7 +69,8 @@ export function createAccounts(guard: Guard): Accounts {
     const used = (await readUsage(tx, config.id, row.subscriber, interval))?.usage ?? noTraffic;
     const prices = pricesOf(ports.network, interval, row.rail);
     const state = stateOf({ sums, newestDeposit: deposits[0]?.amount ?? 0n, prices, used }, config.lowBalanceThousandths);
-    return { destination: row.destination, deposits, ...sums, balance: balanceOf(sums), state };
+    const lastTally = await readLastTally(tx, row.subscriber);
+    return { destination: row.destination, deposits, ...sums, lastTally, balance: balanceOf(sums), state };
   }
 
   return { subscribe, sign: signAccount };

@@ -1,7 +1,7 @@
 /*
  * The rows of accounts, and the sums that a balance is made of. Every function takes the transaction of its flow.
  */
-import type { CreditedDeposit } from '../../core/wire/guard.ts';
+import type { Account, CreditedDeposit } from '../../core/wire/guard.ts';
 import { ACCOUNT_DEPOSITS_MAX } from '../../core/limits.ts';
 import { big, int, text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
@@ -73,6 +73,15 @@ export async function readSums(tx: Tx, subscriber: string): Promise<Sums> {
     withdrawn: big(row?.['withdrawn']),
     spent: big(row?.['spent']),
   };
+}
+
+/** The newest: of the last interval, and there the highest. */
+export async function readLastTally(tx: Tx, subscriber: string): Promise<Account['lastTally']> {
+  const sql = `SELECT interval, CAST(serial AS TEXT) AS serial, CAST(amount AS TEXT) AS amount FROM guard_usage one
+    WHERE subscriber = ? ORDER BY one.interval DESC, one.serial DESC, one.amount DESC LIMIT 1`;
+  const row = (await tx.all(sql, [subscriber]))[0];
+  if (row === undefined) return null;
+  return { interval: int(row['interval']), serial: big(row['serial']), amount: big(row['amount']) };
 }
 
 /** Amounts of a guard's own intervals from `first` on. */

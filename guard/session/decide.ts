@@ -14,10 +14,10 @@ export interface Usage extends Traffic {
 interface Count {
   /** Circuit bytes as the transport read them. */
   readonly carried: bigint;
-  /** At least what circuits cost with their starting amounts (rule 4), and just that after each tick. */
+  /** What circuits cost with their starting amounts (rule 4) and without those that turned free (rule 6); just that after a tick. */
   readonly charged: bigint;
   readonly other: bigint;
-  /** What the relay told last. */
+  /** What the relay told last: below zero where more turned free than starting amounts add. */
   readonly shortfall: bigint;
   /** `carried` at the last tick, until the relay had its time to tell. */
   readonly marked: bigint | null;
@@ -58,8 +58,10 @@ export function takeReading(session: Session, reading: Reading, interval: number
   const other = growth(session.seen.otherBytes, reading.otherBytes);
   const before = session.counts.get(interval) ?? nothing;
   const carried = before.carried + circuit;
-  // Not before the relay says so are bytes above those that a starting amount paid for told from those below.
-  const charged = carried > before.charged ? carried : before.charged;
+  // Not before the relay says so are bytes above those that a starting amount paid for told from those below, or free ones from
+  // others.
+  const least = before.shortfall < 0n ? carried + before.shortfall : carried;
+  const charged = most(least, before.charged);
   const seen = { circuitBytes: session.seen.circuitBytes + circuit, otherBytes: session.seen.otherBytes + other };
   return counted({ ...session, seen }, interval, { ...before, carried, charged, other: before.other + other });
 }
@@ -67,7 +69,8 @@ export function takeReading(session: Session, reading: Reading, interval: number
 /** The relay's total for an interval: charged are the bytes and the shortfall, as they stand now. */
 export function takeShortfall(session: Session, interval: number, bytes: bigint): Session {
   const before = session.counts.get(interval) ?? nothing;
-  const count = { ...before, charged: before.carried + bytes, shortfall: bytes, marked: null };
+  const charged = most(before.carried + bytes, 0n);
+  const count = { ...before, charged, shortfall: bytes, marked: null };
   return counted({ ...session, told: true }, interval, count);
 }
 
@@ -91,8 +94,8 @@ export function takeTick(session: Session, startingBytes: bigint): Session {
   const marked = mark(session);
   if (startingBytes > 0n && !session.told) return marked;
   const [now, before] = session.grants;
-  const most = now + before;
-  return { ...marked, reserved: session.reserved < most ? session.reserved : most, grants: [0n, now], told: false };
+  const granted = now + before;
+  return { ...marked, reserved: session.reserved < granted ? session.reserved : granted, grants: [0n, now], told: false };
 }
 
 function mark(session: Session): Session {
@@ -109,9 +112,8 @@ export function settleTick(session: Session): Session {
   let settled = session;
   for (const [interval, count] of session.counts) {
     if (count.marked === null) continue;
-    const charged = count.marked + count.shortfall;
-    const most = charged > count.charged ? charged : count.charged;
-    settled = counted(settled, interval, { ...count, charged: most, marked: null });
+    const charged = most(count.marked + count.shortfall, count.charged);
+    settled = counted(settled, interval, { ...count, charged, marked: null });
   }
   return settled;
 }
@@ -132,6 +134,16 @@ export function reservedTraffic(session: Session): Traffic {
 
 export function addUsage(a: Usage, b: Usage): Usage {
   return { ...addTraffic(a, b), circuitBytes: a.circuitBytes + b.circuitBytes, otherBytes: a.otherBytes + b.otherBytes };
+}
+
+/** In each count the higher of the two. */
+export function highestUsage(a: Usage, b: Usage): Usage {
+  return {
+    circuitBytes: most(a.circuitBytes, b.circuitBytes),
+    otherBytes: most(a.otherBytes, b.otherBytes),
+    relayBytes: most(a.relayBytes, b.relayBytes),
+    exitBytes: most(a.exitBytes, b.exitBytes),
+  };
 }
 
 export interface Grant {
@@ -157,6 +169,10 @@ export function grantOf(
 
 export function canBegin(affordable: bigint | 'unlimited', startingBytes: bigint): boolean {
   return affordable === 'unlimited' || (affordable > 0n && affordable >= startingBytes);
+}
+
+function most(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 function growth(from: bigint, to: bigint): bigint {

@@ -2,7 +2,7 @@
  * Sessions: a client connection asks for one, is counted, is allowed to carry what its balance covers, and ends. In memory alone;
  * ticks write usage down. Called by the transport, by the relay (shortfall) and by the job `usage`.
  */
-import { done, localRefusals, type SessionShortfall } from '../../core/local/messages.ts';
+import { localRefusals, type SessionShortfall } from '../../core/local/messages.ts';
 import { HOPS_MAX } from '../../core/limits.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { tickAfter } from '../../core/rule/interval.ts';
@@ -25,6 +25,7 @@ import {
 } from './decide.ts';
 import { roomFor } from './funds.ts';
 import type { Live, Purse } from './live.ts';
+import { createRelayCalls } from './relay.ts';
 
 const refuse = refuser(localRefusals);
 /** In which the relay tells the shortfalls of a tick. */
@@ -50,11 +51,10 @@ export interface Sessions {
 
 export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): Sessions {
   const { ports, live, turns, config } = guard;
-  const { clock, network, database, http, log } = ports;
+  const { clock, network, database, log } = ports;
+  const relay = createRelayCalls(ports);
   /** Connections whose session is being opened; true once they are gone again. */
   const opening = new Map<string, boolean>();
-  /** Sessions whose end the relay has not been told. */
-  const untold = new Set<string>();
   let nextTick = 0;
 
   /** The running interval and its prices. */
@@ -83,29 +83,38 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     if (purse === null || now === null) return false;
     const room = roomFor(purse, now.interval, now.prices, await funds(purse), pricesIn(purse), ask);
     if (!canBegin(room, now.prices.terms.parameters.startingBytes)) return false;
-    // A connection that states other circuits gets another session; its readings go on from where they are.
-    if (known !== null) await finish(known);
-    return begin(purse, ask, known?.seen ?? { circuitBytes: 0n, otherBytes: 0n });
+    // A connection that states other circuits gets another session.
+    return begin(purse, ask, known);
   }
 
-  async function begin(purse: Purse, ask: OpenAsk, seen: Session['seen']): Promise<boolean> {
+  /** `before`: the connection's session until now; readings go on from where they are. */
+  async function begin(purse: Purse, ask: OpenAsk, before: Session | null): Promise<boolean> {
     const { connection, subscriber, hops, leavesTor } = ask;
     const ref = Buffer.from(ports.entropy.bytes(16)).toString('hex');
-    const told = await http.local('relay', '/relay/session-open', { session: ref, connection, hops, leavesTor }, done);
-    if (!told.ok) {
-      log.warn('session-not-opened', { role: 'guard', code: told.refusal.code });
-      return false;
-    }
+    if (!(await relay.begin({ session: ref, connection, hops, leavesTor }))) return false;
     if (opening.get(connection) === true) {
-      await tellEnd(ref);
+      await relay.end(ref);
       return false;
     }
     if (live.purse(subscriber) === null) live.open(purse);
-    const counts: Session['counts'] = new Map();
-    const rest = { counts, reserved: 0n, grants: [0n, 0n] as const, told: false, state: 'open' as const, since: clock.now() };
-    live.save({ ref, connection, subscriber, hops, leavesTor, seen, ...rest });
+    const old = before === null ? null : live.byRef(before.ref);
+    const seen = old?.seen ?? { circuitBytes: 0n, otherBytes: 0n };
+    const isSame = old?.hops === hops && old.leavesTor === leavesTor;
+    const reserved = isSame ? { reserved: old.reserved, grants: old.grants } : { reserved: 0n, grants: [0n, 0n] as const };
+    const rest = { counts: new Map(), told: false, state: 'open' as const, since: clock.now() };
+    live.save({ ref, connection, subscriber, hops, leavesTor, seen, ...reserved, ...rest });
+    if (old !== null) await finish(old);
     await scheduleTick();
     return true;
+  }
+
+  /**
+   * The relay has begun anew: what it told of the session's circuits is its last word on them, and another session goes on. What
+   * was carried meanwhile is charged and certified to nobody: a restart costs a tick. Where it fails the next tick tries again.
+   */
+  async function resume(purse: Purse, lost: Session): Promise<void> {
+    log.warn('session-lost', { role: 'guard' });
+    await begin(purse, lost, lost);
   }
 
   /** The one in memory, or one made from the store; null without an account. */
@@ -117,9 +126,10 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     return database.transaction(async (tx) => {
       const account = await readAccount(tx, subscriber);
       if (account === null) return null;
-      const stored = (await readUsage(tx, config.id, subscriber, interval))?.usage ?? noUsage;
-      const base = new Map([[interval, stored]]);
-      return { subscriber, rail: account.rail, base, forgiven: new Map(), sessions: new Map(), usedUp: false };
+      const stored = await readUsage(tx, config.id, subscriber, interval);
+      const base = new Map([[interval, stored?.usage ?? noUsage]]);
+      const signed = new Map([[interval, stored?.signed ?? noUsage]]);
+      return { subscriber, rail: account.rail, base, signed, forgiven: new Map(), sessions: new Map(), usedUp: false };
     });
   }
 
@@ -178,7 +188,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     const session = live.onConnection(connection);
     if (session === null) return;
     await turns.of(session.subscriber, async () => {
-      const latest = live.byRef(session.ref);
+      const latest = live.onConnection(connection);
       if (latest !== null) await finish(latest);
       await tallies.write(session.subscriber);
     });
@@ -188,25 +198,19 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     const latest = live.byRef(session.ref) ?? session;
     if (latest.state === 'ended') return;
     live.save({ ...latest, state: 'ended', reserved: 0n, since: clock.now() });
-    await tellEnd(session.ref);
-  }
-
-  async function tellEnd(ref: string): Promise<void> {
-    untold.add(ref);
-    const told = await http.local('relay', '/relay/session-close', { session: ref }, done);
-    if (told.ok || !told.refusal.retry) untold.delete(ref);
+    await relay.end(session.ref);
   }
 
   async function run(now: number): Promise<number | null> {
     const parameters = parametersOf(network);
     if (parameters === null) return null;
-    for (const ref of [...untold]) await tellEnd(ref);
+    for (const ref of relay.untold()) await relay.end(ref);
     for (const session of sessionsOf(live)) live.save(settleTick(session));
     if (now >= nextTick) {
       for (const purse of live.purses()) await turns.of(purse.subscriber, () => tick(purse, now));
       nextTick = tickAfter(parameters, now);
     }
-    if (live.purses().length === 0 && untold.size === 0) return null;
+    if (live.purses().length === 0 && relay.untold().length === 0) return null;
     return sessionsOf(live).every(isSettled) ? nextTick : Math.min(now + TELLING_SEC, nextTick);
   }
 
@@ -216,14 +220,14 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     const isUsedUp = costs && written !== null && written.balance <= 0n;
     // A whole tick at zero, or bytes that nobody could pay: whatever it still carries asks nobody.
     const isOut = written?.forgiven === true || (isUsedUp && purse.usedUp);
-    for (const { ref } of [...purse.sessions.values()]) await age(ref, now, isOut);
+    for (const { ref } of [...purse.sessions.values()]) await age(purse, ref, now, isOut);
     purse.usedUp = isUsedUp;
     if (purse.sessions.size > 0) return;
     await tallies.write(purse.subscriber);
     live.drop(purse.subscriber);
   }
 
-  async function age(ref: string, now: number, isOut: boolean): Promise<void> {
+  async function age(purse: Purse, ref: string, now: number, isOut: boolean): Promise<void> {
     const session = live.byRef(ref);
     const parameters = parametersOf(network);
     if (session === null || parameters === null) return;
@@ -233,6 +237,8 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     // The relay's last word on it may come as late as the books are open.
     const isOver = session.state === 'ended' && now > session.since + parameters.graceSec + parameters.iouTickSec;
     if (isOver) live.retire(session);
+    const latest = live.byRef(ref);
+    if (latest?.state === 'open' && (await relay.hasLost(ref))) await resume(purse, latest);
   }
 
   async function scheduleTick(): Promise<void> {

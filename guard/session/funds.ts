@@ -1,12 +1,17 @@
 /*
- * What a subscriber can still pay for: its funds, its usage in memory and what is set aside in; bytes of a circuit, or the free
- * part of a balance, out. Pure.
+ * What a subscriber can still pay for: its funds, its usage in memory, what both have signed and what is set aside in; bytes of a
+ * circuit, or the free part of a balance, out. Pure.
  */
-import { addTraffic, affordableBytes, usageCeil } from '../../core/rule/price.ts';
+import { addTraffic, affordableBytes, circuitUsage, noTraffic, usageCeil, type Traffic } from '../../core/rule/price.ts';
 import type { Prices } from '../context.ts';
 import { intervalsOf, reservedOf, usageOf, type Purse } from './live.ts';
 
 export type PricesOf = (interval: number) => Prices | null;
+
+interface Kind {
+  readonly hops: number;
+  readonly leavesTor: boolean;
+}
 
 /** Bytes of such a circuit that can still be paid in an interval; `funds` are what may be spent on the purse's intervals. */
 export function roomFor(
@@ -15,23 +20,48 @@ export function roomFor(
   prices: Prices,
   funds: bigint,
   pricesIn: PricesOf,
-  circuit: { readonly hops: number; readonly leavesTor: boolean },
+  circuit: Kind,
 ): bigint | 'unlimited' {
   const used = addTraffic(usageOf(purse, interval), reservedOf(purse));
-  return affordableBytes(prices.terms, prices.rail, used, funds - spentBeside(purse, interval, pricesIn), circuit);
+  const signed = signedIn(purse, interval);
+  const left = funds - spentBeside(purse, interval, pricesIn);
+  const room = affordableBytes(prices.terms, prices.rail, highest(used, signed), left, circuit);
+  return room === 'unlimited' ? room : room + signedRoom(used, signed, circuit);
 }
 
 /** What circuits that run may still cost: not for withdrawing. */
 export function setAside(purse: Purse, interval: number, { terms, rail }: Prices): bigint {
   const used = usageOf(purse, interval);
-  return usageCeil(terms, rail, addTraffic(used, reservedOf(purse))) - usageCeil(terms, rail, used);
+  const cost = (traffic: Traffic) => usageCeil(terms, rail, highest(traffic, signedIn(purse, interval)));
+  return cost(addTraffic(used, reservedOf(purse))) - cost(used);
 }
 
 function spentBeside(purse: Purse, interval: number, pricesIn: PricesOf): bigint {
   let spent = 0n;
   for (const other of intervalsOf(purse)) {
     const prices = other === interval ? null : pricesIn(other);
-    if (prices !== null) spent += usageCeil(prices.terms, prices.rail, usageOf(purse, other));
+    if (prices === null) continue;
+    spent += usageCeil(prices.terms, prices.rail, highest(usageOf(purse, other), signedIn(purse, other)));
   }
   return spent;
+}
+
+/** Bytes of such a circuit that what both signed pays for already: circuits turned free since. */
+function signedRoom(used: Traffic, signed: Traffic, { hops, leavesTor }: Kind): bigint {
+  const perByte = circuitUsage(1n, hops, leavesTor);
+  const rooms = [
+    ...(perByte.relayBytes > 0n ? [(signed.relayBytes - used.relayBytes) / perByte.relayBytes] : []),
+    ...(perByte.exitBytes > 0n ? [(signed.exitBytes - used.exitBytes) / perByte.exitBytes] : []),
+  ];
+  const least = rooms.reduce((a, b) => (a < b ? a : b));
+  return least > 0n ? least : 0n;
+}
+
+function signedIn(purse: Purse, interval: number): Traffic {
+  return purse.signed.get(interval) ?? noTraffic;
+}
+
+function highest(a: Traffic, b: Traffic): Traffic {
+  const most = (one: bigint, other: bigint) => (one > other ? one : other);
+  return { relayBytes: most(a.relayBytes, b.relayBytes), exitBytes: most(a.exitBytes, b.exitBytes) };
 }

@@ -12,6 +12,8 @@ export interface Purse {
   readonly rail: string;
   /** Usage by interval that no session's counts hold: from the store, or of sessions that were dropped. */
   readonly base: Map<number, Usage>;
+  /** What both have signed of an interval: never charged less, though circuits turned free since. */
+  readonly signed: Map<number, Usage>;
   /** Bytes beside circuits that came when nothing was left to pay them: nobody owes them. */
   readonly forgiven: Map<number, bigint>;
   /** By reference. */
@@ -76,7 +78,7 @@ export function intervalsOf(purse: Purse): number[] {
   return [...all].sort((a, b) => a - b);
 }
 
-/** The whole usage of an interval, what is stored included. */
+/** The whole usage of an interval, what is stored included; without regard to what both have signed. */
 export function usageOf(purse: Purse, interval: number): Usage {
   let usage = purse.base.get(interval) ?? noUsage;
   for (const session of purse.sessions.values()) usage = addUsage(usage, usageIn(session, interval));
@@ -93,6 +95,7 @@ export function reservedOf(purse: Purse): Traffic {
 export function forget(purse: Purse, interval: number): void {
   purse.base.delete(interval);
   purse.forgiven.delete(interval);
+  purse.signed.delete(interval);
   for (const session of purse.sessions.values()) {
     if (!session.counts.has(interval)) continue;
     const counts = new Map(session.counts);

@@ -4,7 +4,7 @@
 import { affordableBytes, usageCeil } from '../../core/rule/price.ts';
 import type { Tally } from '../../core/wire/guard.ts';
 import type { Prices } from '../context.ts';
-import type { Usage } from '../session/decide.ts';
+import { highestUsage, type Usage } from '../session/decide.ts';
 
 export interface Charged {
   readonly usage: Usage;
@@ -14,16 +14,17 @@ export interface Charged {
 }
 
 /**
- * Circuits carry only what was allowed; directory, padding and TLS ask nobody. What of these the funds do not cover is dropped,
- * down to `floor`, which was charged before: at zero nothing is owed.
+ * Circuits carry only what was allowed; directory, padding and TLS ask nobody. What of these the funds do not cover is dropped:
+ * at zero nothing is owed. Never less than `floor`: what both have signed, and bytes beside circuits that were charged before.
  */
-export function chargeWithin({ terms, rail }: Prices, usage: Usage, funds: bigint, floor: bigint): Charged {
-  const amount = usageCeil(terms, rail, usage);
-  if (amount <= funds || usage.otherBytes <= floor) return { usage, amount, forgiven: 0n };
-  const circuits = { relayBytes: usage.relayBytes - usage.otherBytes, exitBytes: usage.exitBytes };
+export function chargeWithin({ terms, rail }: Prices, usage: Usage, funds: bigint, floor: Usage): Charged {
+  const whole = highestUsage(usage, floor);
+  const amount = usageCeil(terms, rail, whole);
+  if (amount <= funds || usage.otherBytes <= floor.otherBytes) return { usage: whole, amount, forgiven: 0n };
+  const circuits = { relayBytes: usage.relayBytes - usage.otherBytes, exitBytes: whole.exitBytes };
   const covered = affordableBytes(terms, rail, circuits, funds, { hops: 1, leavesTor: false });
-  const other = covered === 'unlimited' ? usage.otherBytes : clamp(covered, floor, usage.otherBytes);
-  const kept = { ...usage, otherBytes: other, relayBytes: circuits.relayBytes + other };
+  const other = covered === 'unlimited' ? usage.otherBytes : clamp(covered, floor.otherBytes, usage.otherBytes);
+  const kept = highestUsage({ ...usage, otherBytes: other, relayBytes: circuits.relayBytes + other }, floor);
   return { usage: kept, amount: usageCeil(terms, rail, kept), forgiven: usage.otherBytes - other };
 }
 

@@ -50,7 +50,8 @@ export function createTallies(guard: Guard): Tallies {
         if (prices === null) continue;
         const key = { guard: config.id, subscriber, interval };
         const row = await readUsage(tx, key.guard, subscriber, interval);
-        const one = chargeWithin(prices, usage, funds, row?.usage.otherBytes ?? 0n);
+        const signed = row?.signed ?? noUsage;
+        const one = chargeWithin(prices, usage, funds, { ...signed, otherBytes: row?.usage.otherBytes ?? 0n });
         if (!isSameUsage(one.usage, row?.usage ?? noUsage)) {
           await saveUsage(tx, key, one.usage, one.amount, (row?.serial ?? 0n) + 1n);
         }
@@ -107,10 +108,19 @@ export function createTallies(guard: Guard): Tallies {
     if (serial < (row?.signedSerial ?? 0n)) return refuse('tally-old', `serial ${serial}, signed is ${row?.signedSerial}`);
     await raise(tx, both, row);
     await saveSigned(tx, both);
+    const { circuitBytes, otherBytes, relayBytes, exitBytes } = both.body;
+    const signed = { circuitBytes, otherBytes, relayBytes, exitBytes };
+    tx.onCommit(() => {
+      const purse = live.purse(subscriber);
+      if (purse !== null && intervalsOf(purse).includes(interval)) purse.signed.set(interval, signed);
+    });
     return ok(own);
   }
 
-  /** Our own signature is above our book (a restored backup): it is the floor of what was used. */
+  /**
+   * Our own signature is above our book. Where it is newer the book was restored from a backup, and what is missing was used; else
+   * circuits turned free after we signed, and what both signed is all the same the floor of what is charged.
+   */
   async function raise(tx: Tx, { body }: Verified<Tally>, row: UsageRow | null): Promise<void> {
     const { guard: id, subscriber, interval, rail } = body;
     const written = row?.usage ?? noUsage;
@@ -122,6 +132,7 @@ export function createTallies(guard: Guard): Tallies {
     const last = row?.serial ?? 0n;
     // Above both serials: the same one never stands for two contents.
     await saveUsage(tx, { guard: id, subscriber, interval }, usage, amount, (last > body.serial ? last : body.serial) + 1n);
+    if (body.serial <= last) return;
     tx.onCommit(() => {
       const purse = live.purse(subscriber);
       if (purse === null || !intervalsOf(purse).includes(interval)) return;

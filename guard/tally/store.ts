@@ -3,11 +3,12 @@
  * function takes the transaction of its flow.
  */
 import type { Countersigned, Verified } from '../../core/crypto/sign.ts';
-import { encode } from '../../core/wire/codec.ts';
-import type { Tally } from '../../core/wire/guard.ts';
-import { big } from '../../host/db/codec.ts';
+import { invariant } from '../../core/refusal.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import { countersignedTally, type Tally } from '../../core/wire/guard.ts';
+import { big, text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
-import type { Usage } from '../session/decide.ts';
+import { noUsage, type Usage } from '../session/decide.ts';
 
 export interface UsageRow {
   readonly usage: Usage;
@@ -16,12 +17,14 @@ export interface UsageRow {
   readonly serial: bigint;
   /** 0 while the subscriber has signed none. */
   readonly signedSerial: bigint;
+  /** What that tally says. */
+  readonly signed: Usage;
 }
 
 export async function readUsage(tx: Tx, guard: string, subscriber: string, interval: number): Promise<UsageRow | null> {
   const names = ['circuit_bytes', 'other_bytes', 'relay_bytes', 'exit_bytes', 'amount', 'serial', 'signed_serial'];
   const columns = names.map((name) => `CAST(${name} AS TEXT) AS ${name}`).join(', ');
-  const sql = `SELECT ${columns} FROM guard_usage WHERE guard = ? AND subscriber = ? AND interval = ?`;
+  const sql = `SELECT ${columns}, signed FROM guard_usage WHERE guard = ? AND subscriber = ? AND interval = ?`;
   const row = (await tx.all(sql, [guard, subscriber, interval]))[0];
   if (row === undefined) return null;
   return {
@@ -34,7 +37,15 @@ export async function readUsage(tx: Tx, guard: string, subscriber: string, inter
     amount: big(row['amount']),
     serial: big(row['serial']),
     signedSerial: big(row['signed_serial']),
+    signed: row['signed'] === null ? noUsage : signedUsage(text(row['signed'])),
   };
+}
+
+function signedUsage(stored: string): Usage {
+  const read = decode(stored, countersignedTally);
+  invariant(read.ok, 'a signed tally is read as it was written');
+  const { circuitBytes, otherBytes, relayBytes, exitBytes } = read.value.body;
+  return { circuitBytes, otherBytes, relayBytes, exitBytes };
 }
 
 /** Whose usage it is, of which interval, at which guard. */

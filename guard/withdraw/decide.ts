@@ -2,7 +2,7 @@
  * Whether a withdrawal is taken: what was asked, what is known of its id, and what is free in; a refusal, the old row, or the new
  * one out. Pure; the order of the checks is that of guardRefusals.
  */
-import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { ok, refuser, type Refusal, type Result } from '../../core/refusal.ts';
 import { guardRefusals } from '../../core/wire/guard.ts';
 import type { WithdrawalRow } from './store.ts';
 
@@ -36,4 +36,12 @@ export function decideWithdrawal(ask: WithdrawAsk, { known, free, isDestination 
 
 function isSame(known: WithdrawalRow, ask: WithdrawAsk): boolean {
   return known.subscriber === ask.subscriber && known.destination === ask.destination && known.amount === ask.amount;
+}
+
+/**
+ * Whether settlement has never taken the order and never will. Any other refusal (a token, an address, a version that does not
+ * fit) says nothing of what an earlier call has done.
+ */
+export function isNeverPaid({ code }: Refusal): boolean {
+  return code === 'settlement-rail' || code === 'settlement-destination' || code === 'order-conflict';
 }

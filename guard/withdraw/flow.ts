@@ -11,7 +11,7 @@ import { readAccount, readSums } from '../account/store.ts';
 import { intervalNow, parametersOf, pricesOf, type Guard } from '../context.ts';
 import { pollAfter } from '../deposit/flow.ts';
 import { setAside } from '../session/funds.ts';
-import { decideWithdrawal, type WithdrawAsk } from './decide.ts';
+import { decideWithdrawal, isNeverPaid, type WithdrawAsk } from './decide.ts';
 import { insertWithdrawal, readUnfinished, readWithdrawal, saveWithdrawalState, type WithdrawalRow } from './store.ts';
 
 export interface Withdrawals {
@@ -64,8 +64,8 @@ export function createWithdrawals(guard: Guard): Withdrawals {
       await turn(subscriber, (tx) => saveWithdrawalState(tx, id, state, payment));
     } else {
       log.warn('withdrawal-not-ordered', { role: 'guard', code: answer.refusal.code });
-      // Never paid: the amount is the subscriber's again.
-      if (!answer.refusal.retry) await turn(subscriber, (tx) => saveWithdrawalState(tx, id, 'refused', null));
+      // The amount is the subscriber's again.
+      if (isNeverPaid(answer.refusal)) await turn(subscriber, (tx) => saveWithdrawalState(tx, id, 'refused', null));
     }
   }
 

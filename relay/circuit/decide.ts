@@ -17,6 +17,20 @@ export interface Route {
 /** Amounts by interval: everything of an interval is reckoned in it alone. */
 type ByInterval<T> = ReadonlyMap<number, T>;
 
+export interface Certified {
+  readonly counted: bigint;
+  readonly bytes: bigint;
+}
+
+export interface Expected {
+  /** Carried when the previous hop last delivered, when it did in the tick before that, and in the tick before that. */
+  readonly seen: bigint;
+  readonly earlier: bigint;
+  readonly due: bigint;
+  /** Not null: the previous hop said that no more comes, and this is all it had to certify. */
+  readonly last: bigint | null;
+}
+
 export interface Circuit {
   readonly previous: CircuitReading['previous'];
   readonly next: CircuitReading['next'];
@@ -29,9 +43,12 @@ export interface Circuit {
   /** What this hop carried of it while it was paid. */
   readonly carried: ByInterval<{ readonly bytes: bigint; readonly began: boolean }>;
   /** What the previous hop certified: by its own count, and as the sum of what grew here. */
-  readonly certified: ByInterval<{ readonly counted: bigint; readonly bytes: bigint }>;
-  /** What the next hop has acknowledged. */
+  readonly certified: ByInterval<Certified>;
+  /** What was signed for the next hop, and what that has acknowledged. */
+  readonly signed: ByInterval<bigint>;
   readonly acknowledged: ByInterval<bigint>;
+  /** What of `carried` the previous hop must have certified by now (circuit/compare.ts). */
+  readonly expected: ByInterval<Expected>;
   /** The interval of its last reading. */
   readonly meterClosedIn: number | null;
   /** The interval in which its session ended or its issuer said that it closed. */
@@ -64,9 +81,14 @@ export interface Draft {
 }
 
 export function newCircuit(previous: Circuit['previous'], interval: number): Circuit {
-  const empty = { carried: new Map(), certified: new Map(), acknowledged: new Map() };
+  const empty = { carried: new Map(), certified: new Map(), signed: new Map(), acknowledged: new Map(), expected: new Map() };
   const open = { meterClosedIn: null, payClosedIn: null, free: false, told: false, closedTold: false };
   return { previous, next: null, read: null, route: null, session: null, ...empty, ...open, touched: interval };
+}
+
+/** Whether a reading cannot be of this circuit: it had closed, or its bytes fell. The id is used again. */
+export function isAnother(circuit: Circuit, reading: CircuitReading): boolean {
+  return circuit.meterClosedIn !== null || (circuit.read !== null && reading.bytes < circuit.read);
 }
 
 export function withReading(circuit: Circuit, reading: CircuitReading, interval: number): Circuit {
@@ -89,10 +111,10 @@ export function withReading(circuit: Circuit, reading: CircuitReading, interval:
   };
 }
 
-/** From now on a session pays; what the circuit carried before stays free. */
+/** From now on a session pays; what the circuit carried before stays free, and then its start is over too. */
 export function paidBySession(circuit: Circuit, paying: PayingSession, interval: number): Circuit {
   const route = { by: 'session', hopsLeft: hopsLeftAfterGuard(paying.hops), leavesTor: paying.leavesTor } as const;
-  const carried = circuit.read === null ? circuit.carried : new Map([[interval, { bytes: 0n, began: true }]]);
+  const carried = circuit.read === null ? circuit.carried : new Map([[interval, { bytes: 0n, began: circuit.read === 0n }]]);
   return { ...circuit, session: paying.session, route, carried };
 }
 
@@ -113,6 +135,11 @@ export function withCertification(circuit: Circuit, entry: CertifiedCircuit, int
   };
 }
 
+/** Signed for the next hop: owed from here on. */
+export function withSignature(circuit: Circuit, interval: number, bytes: bigint): Circuit {
+  return { ...circuit, signed: put(circuit.signed, interval, bytes) };
+}
+
 export function withAcknowledgement(circuit: Circuit, interval: number, bytes: bigint, closed: boolean): Circuit {
   return {
     ...circuit,
@@ -130,11 +157,12 @@ export function owedOnward(circuit: Circuit, interval: number, startingBytes: bi
   return onwardBytes(bytes, circuit.certified.get(interval)?.bytes ?? 0n, startingBytes, began);
 }
 
-/** What its subscriber is charged above its bytes in an interval. */
+/** What its subscriber is charged above its bytes in an interval; below zero where it turned free (rule 6). */
 export function shortfallOf(circuit: Circuit, interval: number, startingBytes: bigint): bigint {
   const carried = circuit.carried.get(interval);
   if (circuit.session === null || carried === undefined) return 0n;
-  return chargedBytes(carried.bytes, startingBytes, carried.began) - carried.bytes;
+  const charged = chargedBytes(carried.bytes, startingBytes, carried.began);
+  return (circuit.free ? (circuit.signed.get(interval) ?? 0n) : charged) - carried.bytes;
 }
 
 /** Null when the next hop need not be told anything of it in this interval. */
@@ -154,7 +182,11 @@ export function draftOf(circuit: Circuit, key: string, interval: number, startin
 export function endedIn(circuit: Circuit): number | null {
   const { meterClosedIn, payClosedIn } = circuit;
   if (circuit.route?.by === 'session') return meterClosedIn ?? payClosedIn;
-  return meterClosedIn === null || payClosedIn === null ? null : Math.max(meterClosedIn, payClosedIn);
+  if (payClosedIn === null) return null;
+  if (meterClosedIn !== null) return Math.max(meterClosedIn, payClosedIn);
+  // It goes on unpaid: once all that was certified is carried, no more can be owed.
+  const carried = circuit.carried.get(payClosedIn)?.bytes ?? 0n;
+  return carried < (circuit.certified.get(payClosedIn)?.bytes ?? 0n) ? null : payClosedIn;
 }
 
 /** Whether nothing more is to be done for it. `open`: the intervals whose books are open, with their starting amounts. */
@@ -180,17 +212,22 @@ export function isDone(
 
 /** Without what belongs to intervals before `oldest`. */
 export function trimmed(circuit: Circuit, oldest: number): Circuit {
-  const old = [circuit.carried, circuit.certified, circuit.acknowledged].some((map) =>
-    [...map.keys()].some((key) => key < oldest),
-  );
-  if (!old) return circuit;
-  const { carried, certified, acknowledged } = circuit;
+  if (!intervalsOf(circuit).some((interval) => interval < oldest)) return circuit;
+  const { carried, certified, signed, acknowledged, expected } = circuit;
   return {
     ...circuit,
     carried: since(carried, oldest),
     certified: since(certified, oldest),
+    signed: since(signed, oldest),
     acknowledged: since(acknowledged, oldest),
+    expected: since(expected, oldest),
   };
+}
+
+/** Those in which it carried something or was certified or signed for. */
+export function intervalsOf({ carried, certified, signed, acknowledged }: Circuit): number[] {
+  const all = [carried, certified, signed, acknowledged].flatMap((map: ByInterval<unknown>) => [...map.keys()]);
+  return [...new Set(all)];
 }
 
 function since<T>(map: ByInterval<T>, oldest: number): ByInterval<T> {

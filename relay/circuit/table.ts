@@ -5,8 +5,11 @@
 import type { CertifiedCircuit } from '../../core/wire/iou.ts';
 import type { CircuitReading } from '../../tor/meter.ts';
 import type { Sessions } from '../session/table.ts';
+import { addCompared, compare, nothingCompared, withClosing, withDelivery, type Compared } from './compare.ts';
 import {
   draftOf,
+  intervalsOf,
+  isAnother,
   isDone,
   newCircuit,
   paidBySession,
@@ -16,9 +19,13 @@ import {
   withCertification,
   withReading,
   withSessionEnd,
+  withSignature,
   type Circuit,
   type Draft,
 } from './decide.ts';
+import { createMemory, type Kept } from './memory.ts';
+import { createPast, type ClosedLink } from './past.ts';
+import { whichCircuit } from './reuse.ts';
 
 /** An interval whose books are open, and its starting amount. */
 export interface Open {
@@ -41,178 +48,209 @@ export interface Counted {
   readonly leavesTor: boolean;
 }
 
+/** A delivery that was checked and saved. */
+export interface Taken {
+  readonly issuer: string;
+  readonly interval: number;
+  /** The number of the tick in which it was signed. */
+  readonly tick: number;
+  /** What this relay lends the issuer does not cover another byte. */
+  readonly isCreditSpent: boolean;
+  readonly entries: readonly CertifiedCircuit[];
+}
+
 export interface Circuits {
   read(reading: CircuitReading, interval: number): void;
-  certify(issuer: string, interval: number, entries: readonly CertifiedCircuit[]): void;
-  counted(issuer: string, circuit: number, interval: number): Counted | null;
+  certify(taken: Taken): void;
+  counted(issuer: string, entry: CertifiedCircuit, interval: number): Counted | null;
+  /** What an issuer certified beside what the own meter shows. */
+  compared(issuer: string, interval: number): Compared;
+  /** Neighbours nearer the user who certify circuits. */
+  issuers(): string[];
   /** Neighbours nearer the destination to whom paid circuits lead. */
   holders(): string[];
   /** Oldest first, at most `max`. */
   drafts(holder: string, open: Open, max: number): Draft[];
+  /** Signed and saved; those `freed` are beyond the credit. */
+  sign(interval: number, marks: readonly Mark[], freed: readonly string[]): void;
   acknowledge(marks: readonly Mark[], interval: number): void;
-  free(keys: readonly string[]): void;
   /** A session has begun: its connection's circuits are paid from now on. */
   payFor(session: string, interval: number): void;
   endPay(session: string, interval: number): void;
   /** What each session's circuits are charged above their bytes. */
   shortfalls(open: Open): Map<string, bigint>;
-  /** Lets go of circuits of which nothing is to be said any more. */
-  purge(open: readonly Open[]): void;
+  /** Sessions of which something is still to be certified. */
+  unfinished(open: readonly Open[]): Set<string>;
+  /** Lets go of circuits of which nothing is to be said any more; answers the links whose interval is closed since the last time. */
+  purge(open: readonly Open[]): ClosedLink[];
 }
 
 /** Of one issuer: it could name circuits that do not exist. */
 const UNSEEN_MAX = 10_000;
 
 export function createCircuits(sessions: Sessions): Circuits {
-  const circuits = new Map<string, Circuit>();
-  const byHolder = new Map<string, Set<string>>();
-  /** Circuits that an issuer certified and the own meter has not shown. */
-  const unseen = new Map<string, number>();
-  let retired = 0;
+  const memory = createMemory();
+  const past = createPast();
 
-  function count(circuit: Circuit | undefined, by: 1 | -1): void {
-    const issuer = circuit?.previous.relay ?? null;
-    if (circuit?.read === null && issuer !== null) unseen.set(issuer, (unseen.get(issuer) ?? 0) + by);
+  function change(key: string, changed: (circuit: Circuit) => Circuit): void {
+    const circuit = memory.get(key);
+    if (circuit !== null) memory.save(key, changed(circuit));
   }
 
-  function save(key: string, circuit: Circuit): void {
-    count(circuits.get(key), -1);
-    count(circuit, 1);
-    circuits.set(key, circuit);
-    if (circuit.next === null) return;
-    const keys = byHolder.get(circuit.next.relay);
-    if (keys === undefined) byHolder.set(circuit.next.relay, new Set([key]));
-    else keys.add(key);
+  /** The circuit that an entry is of. */
+  function meant(issuer: string, entry: CertifiedCircuit, interval: number): Kept | null {
+    const all = memory.named(keyOf(issuer, null, entry.circuit));
+    const at = whichCircuit(
+      all.map(([, circuit]) => circuit),
+      entry,
+      interval,
+    );
+    return at === null ? null : (all[at] as Kept);
   }
 
-  function drop(key: string, circuit: Circuit): void {
-    count(circuits.get(key), -1);
-    circuits.delete(key);
-    const keys = circuit.next === null ? undefined : byHolder.get(circuit.next.relay);
-    keys?.delete(key);
-    if (circuit.next !== null && keys?.size === 0) byHolder.delete(circuit.next.relay);
+  function certifyOne({ issuer, interval, isCreditSpent }: Taken, entry: CertifiedCircuit): void {
+    const found = meant(issuer, entry, interval);
+    // The last word of a circuit that is not remembered; or one of too many that nobody here has seen.
+    if (found === null && entry.bytes === entry.from) return;
+    if (found === null && memory.unseen(issuer) >= UNSEEN_MAX) {
+      past.add(issuer, interval, { ...nothingCompared, unseenBytes: entry.bytes - entry.from });
+      return;
+    }
+    const name = keyOf(issuer, null, entry.circuit);
+    if (found === null) memory.retire(name);
+    const [key, circuit] = found ?? [name, newCircuit({ relay: issuer, connection: null, circuit: entry.circuit }, interval)];
+    const certified = withCertification(circuit, entry, interval);
+    memory.save(key, entry.closed ? withClosing(certified, interval, isCreditSpent) : certified);
   }
 
-  /** The id is used again for another circuit: what is left to say of the old one is said under a name of its own. */
-  function retire(key: string, circuit: Circuit): void {
-    drop(key, circuit);
-    if (circuit.route !== null) save(`${key}/${++retired}`, circuit);
-  }
-
-  function settle(key: string, circuit: Circuit, open: readonly Open[]): void {
-    const { session } = circuit;
+  /** Circuits that leave memory, or an interval's part of them, leave their counts behind. */
+  function leave(key: string, circuit: Circuit, gone: boolean, open: readonly Open[]): void {
+    const { session, previous } = circuit;
+    const oldest = oldestOf(open);
+    if (previous.relay !== null) {
+      for (const interval of intervalsOf(circuit))
+        if (gone || interval < oldest) past.add(previous.relay, interval, compare(circuit, interval, true));
+    }
+    if (!gone) return;
     if (session !== null)
       for (const one of open)
         sessions.keepShortfall(session, one.interval, shortfallOf(circuit, one.interval, one.startingBytes));
-    drop(key, circuit);
+    memory.drop(key);
   }
 
   return {
     read(reading, interval) {
       const key = keyOf(reading.previous.relay, reading.previous.connection, reading.previous.circuit);
-      let circuit = circuits.get(key);
-      if (circuit !== undefined && circuit.meterClosedIn !== null) {
-        retire(key, circuit);
-        circuit = undefined;
+      let circuit = memory.get(key);
+      if (circuit !== null && isAnother(circuit, reading)) {
+        memory.save(key, { ...circuit, meterClosedIn: circuit.meterClosedIn ?? interval });
+        memory.retire(key);
+        circuit = null;
       }
       const { connection } = reading.previous;
       const paying = connection === null ? null : sessions.onConnection(connection);
-      if (circuit === undefined) {
+      if (circuit === null) {
         const fresh = newCircuit(reading.previous, interval);
         circuit = paying === null ? fresh : paidBySession(fresh, paying, interval);
       }
-      save(key, withReading(circuit, reading, interval));
+      memory.save(key, withReading(circuit, reading, interval));
     },
-    certify(issuer, interval, entries) {
-      for (const entry of entries) {
-        const key = keyOf(issuer, null, entry.circuit);
-        let circuit = circuits.get(key);
-        if (circuit !== undefined && isOver(circuit, interval) && entry.from === 0n) {
-          retire(key, circuit);
-          circuit = undefined;
-        }
-        // The last word of a circuit that is not remembered; or one of too many that nobody here has seen.
-        const idle = entry.bytes === entry.from || (unseen.get(issuer) ?? 0) >= UNSEEN_MAX;
-        if (circuit === undefined && idle) continue;
-        const previous = { relay: issuer, connection: null, circuit: entry.circuit };
-        save(key, withCertification(circuit ?? newCircuit(previous, interval), entry, interval));
+    certify(taken) {
+      const { issuer, interval } = taken;
+      for (const entry of taken.entries) certifyOne(taken, entry);
+      if (!past.isNextTick(taken)) return;
+      for (const [key, circuit] of memory.from(issuer)) {
+        if (circuit.route !== null && circuit.carried.has(interval)) memory.save(key, withDelivery(circuit, interval));
       }
     },
-    counted(issuer, circuit, interval) {
-      const known = circuits.get(keyOf(issuer, null, circuit));
-      if (known === undefined || known.route === null || isOver(known, interval)) return null;
+    counted(issuer, entry, interval) {
+      const known = meant(issuer, entry, interval)?.[1];
+      if (known === undefined || known.route === null) return null;
       const { hopsLeft, leavesTor } = known.route;
       return { bytes: known.certified.get(interval)?.counted ?? null, hopsLeft: hopsLeft + 1, leavesTor };
     },
-    holders: () =>
-      [...byHolder].filter(([, keys]) => [...keys].some((key) => isBilled(circuits.get(key)))).map(([holder]) => holder),
+    compared(issuer, interval) {
+      let sum = past.of(issuer, interval);
+      for (const [, circuit] of memory.from(issuer)) sum = addCompared(sum, compare(circuit, interval, false));
+      return sum;
+    },
+    issuers: () => [...new Set([...memory.issuers(), ...past.issuers()])],
+    holders: () => [...memory.holders()].filter((holder) => some(memory.to(holder), ([, circuit]) => isBilled(circuit))),
     drafts(holder, { interval, startingBytes }, max) {
       const drafts: Draft[] = [];
-      const ids = new Set<number>();
-      for (const key of byHolder.get(holder) ?? []) {
-        const circuit = circuits.get(key);
-        const draft = circuit === undefined ? null : draftOf(circuit, key, interval, startingBytes);
-        // An id that is used again waits until the older circuit's end is acknowledged.
-        if (draft === null || ids.has(draft.circuit)) continue;
-        ids.add(draft.circuit);
-        drafts.push(draft);
+      for (const [key, circuit] of memory.to(holder)) {
+        const draft = draftOf(circuit, key, interval, startingBytes);
+        if (draft !== null) drafts.push(draft);
         if (drafts.length === max) break;
       }
       return drafts;
     },
-    acknowledge(marks, interval) {
-      for (const { key, bytes, closed } of marks) {
-        const circuit = circuits.get(key);
-        if (circuit !== undefined) save(key, withAcknowledgement(circuit, interval, bytes, closed));
-      }
+    sign(interval, marks, freed) {
+      for (const { key, bytes } of marks) change(key, (circuit) => withSignature(circuit, interval, bytes));
+      for (const key of freed) change(key, (circuit) => ({ ...circuit, free: true }));
     },
-    free(keys) {
-      for (const key of keys) {
-        const circuit = circuits.get(key);
-        if (circuit !== undefined) save(key, { ...circuit, free: true });
-      }
+    acknowledge(marks, interval) {
+      for (const { key, bytes, closed } of marks) change(key, (circuit) => withAcknowledgement(circuit, interval, bytes, closed));
     },
     payFor(name, interval) {
       const session = sessions.of(name);
-      for (const [key, circuit] of circuits) {
+      for (const [key, circuit] of memory.all()) {
         const itsOwn = session !== null && circuit.previous.connection === session.connection;
         if (itsOwn && circuit.route === null && circuit.meterClosedIn === null)
-          save(key, paidBySession(circuit, session, interval));
+          memory.save(key, paidBySession(circuit, session, interval));
       }
     },
     endPay(name, interval) {
-      for (const [key, circuit] of circuits) if (circuit.session === name) save(key, withSessionEnd(circuit, interval));
+      for (const [key, circuit] of memory.all())
+        if (circuit.session === name) memory.save(key, withSessionEnd(circuit, interval));
     },
     shortfalls({ interval, startingBytes }) {
       const sums = new Map<string, bigint>();
       for (const { session } of sessions.all()) sums.set(session, sessions.keptShortfall(session).get(interval) ?? 0n);
-      for (const circuit of circuits.values()) {
+      for (const [, circuit] of memory.all()) {
         const sum = circuit.session === null ? undefined : sums.get(circuit.session);
         if (circuit.session !== null && sum !== undefined)
           sums.set(circuit.session, sum + shortfallOf(circuit, interval, startingBytes));
       }
       return sums;
     },
+    unfinished(open) {
+      const found = new Set<string>();
+      for (const [key, circuit] of memory.all())
+        if (circuit.session !== null && !isSaid(key, circuit, open)) found.add(circuit.session);
+      return found;
+    },
     purge(open) {
-      const oldest = open.reduce((least, one) => Math.min(least, one.interval), Infinity);
-      if (oldest === Infinity) return;
-      for (const [key, circuit] of circuits) {
-        if (isDone(circuit, open)) settle(key, circuit, open);
-        else circuits.set(key, trimmed(circuit, oldest));
+      const oldest = oldestOf(open);
+      if (oldest === Infinity) return [];
+      for (const [key, circuit] of memory.all()) {
+        const gone = isDone(circuit, open);
+        leave(key, circuit, gone, open);
+        const kept = trimmed(circuit, oldest);
+        if (!gone && kept !== circuit) memory.save(key, kept);
       }
+      return past.close(oldest);
     },
   };
 }
 
-function isBilled(circuit: Circuit | undefined): boolean {
-  return circuit !== undefined && circuit.route !== null && circuit.route.hopsLeft >= 0;
+function isSaid(key: string, circuit: Circuit, open: readonly Open[]): boolean {
+  return open.every(({ interval, startingBytes }) => draftOf(circuit, key, interval, startingBytes) === null);
 }
 
-/** Closed by its issuer and by the own meter: what comes then is another circuit with the same id. */
-function isOver(circuit: Circuit, interval: number): boolean {
-  return circuit.meterClosedIn !== null && circuit.payClosedIn !== null && circuit.payClosedIn <= interval;
+function oldestOf(open: readonly Open[]): number {
+  return open.reduce((least, one) => Math.min(least, one.interval), Infinity);
+}
+
+function isBilled({ route }: Circuit): boolean {
+  return route !== null && route.hopsLeft >= 0;
 }
 
 function keyOf(relay: string | null, connection: string | null, circuit: number): string {
   return relay === null ? `connection ${connection}/${circuit}` : `${relay}/${circuit}`;
+}
+
+function some<T>(all: Iterable<T>, holds: (one: T) => boolean): boolean {
+  for (const one of all) if (holds(one)) return true;
+  return false;
 }

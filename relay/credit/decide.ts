@@ -24,17 +24,26 @@ export interface Credit {
   readonly warning: boolean;
 }
 
+/** As a limit, and as what an Ack says is left: there is none. The largest number that either can say. */
+export const UNLIMITED = UNITS_MAX;
+
 export function creditOf(book: CreditBook): Credit {
-  if (book.family) return { limitBytes: UNITS_MAX, usedBytes: 0n, leftBytes: UNITS_MAX, warning: false };
-  const limitBytes = least(book.startBytes + book.receivedBytes, UNITS_MAX);
+  if (book.family) return { limitBytes: UNLIMITED, usedBytes: 0n, leftBytes: UNLIMITED, warning: false };
+  const limitBytes = least(book.startBytes + book.receivedBytes, UNLIMITED);
   const usedBytes = book.unpaid.reduce((sum, { terms, totals }) => sum + creditUnits(terms, totals), 0n);
-  const leftBytes = usedBytes < limitBytes ? limitBytes - usedBytes : 0n;
+  const leftBytes = leftOf(limitBytes, usedBytes);
   return { limitBytes, usedBytes, leftBytes, warning: isNearLimit(usedBytes, leftBytes) };
+}
+
+/** What is left of a limit; of none, no less than before. */
+export function leftOf(limitBytes: bigint, usedBytes: bigint): bigint {
+  if (limitBytes === UNLIMITED) return UNLIMITED;
+  return usedBytes < limitBytes ? limitBytes - usedBytes : 0n;
 }
 
 /** At 80 %. */
 export function isNearLimit(usedBytes: bigint, leftBytes: bigint): boolean {
-  return usedBytes > 0n && usedBytes >= 4n * leftBytes;
+  return leftBytes !== UNLIMITED && usedBytes > 0n && usedBytes >= 4n * leftBytes;
 }
 
 /** Traffic as bytes through one standard hop, rounded up once an interval. */

@@ -4,14 +4,15 @@
  */
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { localRefusals, type Done, type PairOutcome } from '../../core/local/messages.ts';
+import { scheduleOf } from '../../core/rule/interval.ts';
 import { railTermsOf } from '../../core/rule/price.ts';
 import { sameFamily } from '../../core/wire/descriptor.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Clock, Database, NetworkView, Tx } from '../../host/ports.ts';
 import type { RelayConfig } from '../config.ts';
 import { intervalNow } from '../period.ts';
-import { boughtBytes, creditOf, creditUnits, type Credit } from './decide.ts';
-import { readReceived, readUnpaid, saveOutcome } from './store.ts';
+import { boughtBytes, creditOf, creditUnits, type Credit, type CreditBook } from './decide.ts';
+import { readReceived, readUnpaid, saveOutcome, type Unpaid } from './store.ts';
 
 export interface CreditFlow {
   takeOutcome(outcome: PairOutcome): Promise<Result<Done>>;
@@ -39,6 +40,14 @@ export function createCredit({ clock, database, network }: CreditPorts, config: 
     return other !== null && sameFamily(me, other.body);
   }
 
+  /** Rule 10: a debt neither paid nor contested lapses with the window, whatever settlement said of it or did not say. */
+  function unlapsed({ interval, totals }: Unpaid): CreditBook['unpaid'] {
+    // Terms of an interval with IOUs are kept as long as these.
+    const terms = network.terms(interval);
+    if (terms === null || clock.now() >= scheduleOf(terms.parameters, interval).contestEnd) return [];
+    return [{ terms, totals }];
+  }
+
   async function read(tx: Tx, peer: string | null, peers: readonly string[], terms: Terms): Promise<Map<string, Credit>> {
     const { creditStartBytes, creditIntervals } = terms.parameters;
     const running = intervalNow(network, clock.now()) ?? terms.interval;
@@ -47,7 +56,7 @@ export function createCredit({ clock, database, network }: CreditPorts, config: 
     const credits = new Map<string, Credit>();
     for (const one of peers) {
       const receivedBytes = received.reduce((sum, row) => (row.peer === one ? sum + row.bytes : sum), 0n);
-      const mine = unpaid.filter((row) => row.peer === one).flatMap((row) => withTerms(network, row));
+      const mine = unpaid.filter((row) => row.peer === one).flatMap(unlapsed);
       credits.set(one, creditOf({ startBytes: creditStartBytes, receivedBytes, unpaid: mine, family: isFamily(one) }));
     }
     return credits;
@@ -66,20 +75,11 @@ export function createCredit({ clock, database, network }: CreditPorts, config: 
     async owedTo(tx) {
       const owed = new Map<string, bigint>();
       for (const row of await readUnpaid(tx, 'issued', null)) {
-        for (const { terms, totals } of withTerms(network, row)) {
+        for (const { terms, totals } of unlapsed(row)) {
           owed.set(row.peer, (owed.get(row.peer) ?? 0n) + creditUnits(terms, totals));
         }
       }
       return owed;
     },
   };
-}
-
-/** Terms of an interval with IOUs are kept as long as these. */
-function withTerms(
-  network: NetworkView,
-  row: { readonly interval: number; readonly totals: { relayBytes: bigint; exitBytes: bigint } },
-) {
-  const terms = network.terms(row.interval);
-  return terms === null ? [] : [{ terms, totals: row.totals }];
 }

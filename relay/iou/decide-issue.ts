@@ -9,7 +9,7 @@ import { totalsOf, type CertifiedCircuit, type Iou, type IouDelivery } from '../
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Draft } from '../circuit/decide.ts';
 import type { Mark } from '../circuit/table.ts';
-import { creditUnits } from '../credit/decide.ts';
+import { UNLIMITED, creditUnits } from '../credit/decide.ts';
 
 export interface IssueCase {
   readonly issuer: string;
@@ -37,14 +37,14 @@ export interface Issue {
   readonly freed: readonly string[];
   /** What the IOU adds to the credit used. */
   readonly units: bigint;
-  /** There was more than one delivery takes. */
+  /** There was more than one delivery takes, or a circuit whose id another one in it has. */
   readonly more: boolean;
 }
 
 export function decideIssue(given: IssueCase): Issue {
   const { terms, last } = given;
   const before = heldTotals(last);
-  const chosen = given.drafts.slice(0, DELIVERY_CIRCUITS_MAX);
+  const chosen = firstOfEach(given.drafts).slice(0, DELIVERY_CIRCUITS_MAX);
   // In weighted bytes: the holder reckons its credit with the same rounding.
   let room = (creditUnits(terms, before) + given.creditBytes) * terms.exits - weightedBytes(terms, before);
   let totals = before;
@@ -53,7 +53,8 @@ export function decideIssue(given: IssueCase): Issue {
   const freed: string[] = [];
   for (const draft of chosen) {
     const wanted = draft.owed > draft.from ? draft.owed - draft.from : 0n;
-    const fit = least(wanted, room / weightedBytes(terms, linkTraffic(1n, draft.hopsLeft, draft.leavesTor)));
+    const covered = room / weightedBytes(terms, linkTraffic(1n, draft.hopsLeft, draft.leavesTor));
+    const fit = given.creditBytes === UNLIMITED ? wanted : least(wanted, covered);
     if (fit < wanted) freed.push(draft.key);
     if (fit === 0n && wanted > 0n && draft.from === 0n) continue;
     const growth = linkTraffic(fit, draft.hopsLeft, draft.leavesTor);
@@ -62,13 +63,19 @@ export function decideIssue(given: IssueCase): Issue {
     const bytes = draft.from + fit;
     const closed = draft.closed || fit < wanted;
     const { circuit, from, hopsLeft, leavesTor } = draft;
-    circuits.push({ circuit, from, bytes, hopsLeft, leavesTor, closed });
+    circuits.push({ circuit, from, bytes, hopsLeft, leavesTor, closed, order: null });
     marks.push({ key: draft.key, bytes, closed });
   }
   const due = circuits.length > 0 || given.ticking;
   const more = given.drafts.length > chosen.length;
   const units = creditUnits(terms, totals) - creditUnits(terms, before);
   return { iou: due ? nextIou(given, totals) : null, circuits, marks, freed, units, more };
+}
+
+/** An id that is used again waits until the older circuit's end is acknowledged. */
+function firstOfEach(drafts: readonly Draft[]): Draft[] {
+  const ids = new Set<number>();
+  return drafts.filter(({ circuit }) => !ids.has(circuit) && ids.add(circuit));
 }
 
 /** The delivery of an IOU to a holder that holds `held`; what no circuit explains any more is owed all the same. */

@@ -11,7 +11,7 @@ import { keySetFor, type Descriptor } from '../../core/wire/descriptor.ts';
 import { iouRefusals, totalsOf, type CertifiedCircuit, type Iou, type IouDelivery } from '../../core/wire/iou.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Counted } from '../circuit/table.ts';
-import { creditUnits, type Credit } from '../credit/decide.ts';
+import { UNLIMITED, creditUnits, type Credit } from '../credit/decide.ts';
 import { growthOf } from './decide-issue.ts';
 
 /** What is known without looking into the book. */
@@ -42,7 +42,7 @@ export interface TakeCase {
   readonly credit: Credit;
   /** The limit that the last Ack spoke of: what it promised is kept. */
   readonly promisedLimitBytes: bigint;
-  counted(circuit: number): Counted | null;
+  counted(entry: CertifiedCircuit): Counted | null;
 }
 
 export type Take =
@@ -88,7 +88,8 @@ export function decideTake(checked: CheckedDelivery, book: TakeCase): Take {
   const after = book.credit.usedBytes - before + creditUnits(terms, iou.body);
   const limit = most(book.credit.limitBytes, book.promisedLimitBytes);
   // Growth alone is refused: a link that ticks without traffic goes on, whatever the limit has become.
-  if (after > book.credit.usedBytes && after > limit) return refused('iou-credit', `${book.credit.leftBytes} bytes left`);
+  const isBeyond = limit !== UNLIMITED && after > limit;
+  if (after > book.credit.usedBytes && isBeyond) return refused('iou-credit', `${book.credit.leftBytes} bytes left`);
   return { kind: 'taken', iou };
 }
 
@@ -117,7 +118,7 @@ function contradicts(held: Iou, offered: Iou): boolean {
 function oddCircuit(entries: readonly CertifiedCircuit[], book: TakeCase): number | null {
   const seen = new Set<number>();
   for (const [index, entry] of entries.entries()) {
-    const known = book.counted(entry.circuit);
+    const known = book.counted(entry);
     const follows = known === null || known.bytes === null || entry.from === known.bytes || entry.from === 0n;
     const same = known === null || (known.hopsLeft === entry.hopsLeft && known.leavesTor === entry.leavesTor);
     if (seen.has(entry.circuit) || entry.bytes < entry.from || !follows || !same) return index;

@@ -30,6 +30,8 @@ export interface IssuerParts {
   readonly tasks: Tasks;
   /** A neighbour did not answer for an interval that is over: called again before its books close. */
   retryInGrace(interval: number): void;
+  /** Circuits turned free: their subscribers are not charged (rule 6). */
+  turnedFree(): void;
 }
 
 export interface Courier {

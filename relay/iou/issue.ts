@@ -9,6 +9,7 @@ import { sign, type Verified } from '../../core/crypto/sign.ts';
 import { DELIVERY_CIRCUITS_MAX } from '../../core/limits.ts';
 import type { Iou } from '../../core/wire/iou.ts';
 import { inTurn } from '../../host/in-turn.ts';
+import { leftOf } from '../credit/decide.ts';
 import { intervalNow, openPeriods, periodOf, type Period } from '../period.ts';
 import { createCourier, type IssuerParts } from './deliver.ts';
 import { decideIssue, type Issue } from './decide-issue.ts';
@@ -95,8 +96,7 @@ export function createIssuer(parts: IssuerParts): Issuer {
       for (const { link, issue: made, signed } of saved) {
         link.signed = signed;
         link.outstanding = { circuits: made.circuits, marks: made.marks, units: made.units };
-        circuits.free(made.freed);
-        if (made.freed.length > 0) ports.log.warn('credit-reached', { relay: link.holder, interval: link.interval });
+        conclude(link, made);
       }
     });
   }
@@ -105,7 +105,7 @@ export function createIssuer(parts: IssuerParts): Issuer {
     const period = periodOf(network, link.interval);
     if (!link.waiting || !link.asked || link.outstanding !== null || period === null || !isOpen(link.interval)) return null;
     const key = keys.of(link.interval);
-    const left = (neighbours.of(link.holder).creditLeftBytes ?? 0n) - links.reserved(link.holder);
+    const lent = neighbours.of(link.holder).creditLeftBytes ?? 0n;
     const made = decideIssue({
       issuer: me,
       issuerKey: key.number,
@@ -114,15 +114,22 @@ export function createIssuer(parts: IssuerParts): Issuer {
       digest: period.digest,
       last: link.signed?.body ?? null,
       drafts: circuits.drafts(link.holder, openOf(period), DELIVERY_CIRCUITS_MAX + 1),
-      creditBytes: left > 0n ? left : 0n,
+      creditBytes: leftOf(lent, links.reserved(link.holder)),
       ticking: link.ticking,
       issuedAt: Math.min(now, period.schedule.cutOff),
     });
     link.waiting = made.more;
     link.ticking = false;
     if (made.iou !== null) return { link, issue: made, signed: sign('iou', network.network.networkId, made.iou, key.iou) };
-    circuits.free(made.freed);
+    conclude(link, made);
     return null;
+  }
+
+  function conclude(link: Link, { marks, freed }: Issue): void {
+    circuits.sign(link.interval, marks, freed);
+    if (freed.length === 0) return;
+    ports.log.warn('credit-reached', { relay: link.holder, interval: link.interval });
+    parts.turnedFree();
   }
 
   function isOpen(interval: number): boolean {

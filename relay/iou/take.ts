@@ -6,13 +6,16 @@
  */
 import type { Signed, Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { linkTraffic } from '../../core/rule/chain.ts';
 import { scheduleOf } from '../../core/rule/interval.ts';
+import { HOPS_MAX } from '../../core/limits.ts';
 import { iouRefusals, type Ack, type AckQuery, type Iou, type IouDelivery } from '../../core/wire/iou.ts';
 import type { Ports, Tx } from '../../host/ports.ts';
-import type { Circuits } from '../circuit/table.ts';
-import type { Credit } from '../credit/decide.ts';
+import type { Circuits, Taken } from '../circuit/table.ts';
+import { creditUnits, type Credit } from '../credit/decide.ts';
 import type { CreditFlow } from '../credit/flow.ts';
 import type { OwnKeys } from '../keys.ts';
+import type { WarnOfLess } from '../link/compared.ts';
 import { makeAck } from './ack.ts';
 import { checkDelivery, decideTake, type CheckedDelivery, type Take } from './decide-take.ts';
 import { readIou, saveEvidence, saveIou } from './store.ts';
@@ -32,6 +35,7 @@ export interface TakerParts {
   readonly circuits: Circuits;
   readonly credit: CreditFlow;
   passOn(interval: number): void;
+  readonly warnOfLess: WarnOfLess;
 }
 
 interface Waiting {
@@ -50,7 +54,8 @@ interface Decided {
 const BATCH_MAX = 200;
 const refuse = refuser(iouRefusals);
 
-export function createTaker({ ports, me, keys, circuits, credit, passOn }: TakerParts): Taker {
+export function createTaker(parts: TakerParts): Taker {
+  const { ports, me, keys, circuits, credit, passOn } = parts;
   const { clock, database, network, log } = ports;
   const networkId = network.network.networkId;
   const queue: Waiting[] = [];
@@ -88,7 +93,7 @@ export function createTaker({ ports, me, keys, circuits, credit, passOn }: Taker
       held,
       credit: before,
       promisedLimitBytes: promised.get(issuer) ?? 0n,
-      counted: (circuit) => circuits.counted(issuer, circuit, interval),
+      counted: (entry) => circuits.counted(issuer, entry, interval),
     });
     if (take.kind === 'refused' && take.evidence && held !== null) await saveEvidence(tx, held, checked.iou, clock.now());
     if (take.kind !== 'taken') return { take, held, credit: before };
@@ -104,7 +109,8 @@ export function createTaker({ ports, me, keys, circuits, credit, passOn }: Taker
       return one.answer({ ok: false, refusal: take.refusal });
     }
     if (take.kind === 'taken') {
-      circuits.certify(issuer, interval, one.checked.delivery.body.circuits);
+      circuits.certify(takenOf(one.checked, left));
+      parts.warnOfLess(issuer, interval, circuits.compared(issuer, interval));
       // The interval is over: there may be no tick left that would pass it on.
       if (clock.now() >= scheduleOf(one.checked.terms.parameters, interval).cutOff) passOn(interval);
       if (left.warning) log.warn('credit-warning', { relay: issuer, interval });
@@ -152,6 +158,14 @@ export function createTaker({ ports, me, keys, circuits, credit, passOn }: Taker
     busy: () => working,
     stop: () => current,
   };
+}
+
+function takenOf({ iou, delivery, terms }: CheckedDelivery, left: Credit): Taken {
+  const { issuer, interval, issuedAt } = iou.body;
+  const tick = Math.floor((issuedAt - scheduleOf(terms.parameters, interval).start) / terms.parameters.iouTickSec);
+  // No byte of the dearest circuit fits any more.
+  const isCreditSpent = left.leftBytes < creditUnits(terms, linkTraffic(1n, HOPS_MAX, true));
+  return { issuer, interval, tick, isCreditSpent, entries: delivery.body.circuits };
 }
 
 async function inTurnOf<T, R>(items: readonly T[], step: (item: T) => Promise<R>): Promise<R[]> {

@@ -6,6 +6,7 @@ import { scaledValue, valueFloor, type Traffic } from '../../core/rule/price.ts'
 import type { Iou } from '../../core/wire/iou.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Ports } from '../../host/ports.ts';
+import { isUnderCertified } from '../circuit/compare.ts';
 import type { Circuits } from '../circuit/table.ts';
 import type { RelayConfig } from '../config.ts';
 import { isNearLimit } from '../credit/decide.ts';
@@ -45,7 +46,7 @@ export function createReadings(parts: LinkParts): Readings {
     if (interval === null || terms === null) return { interval: null, links: [] };
     const [rows, evidence, owed, credits] = await database.transaction(async (tx) => {
       const kept = await readInterval(tx, interval);
-      const peers = new Set([...kept.map((row) => row.peer), ...neighbours.all(), ...circuits.holders()]);
+      const peers = new Set([...kept.map((row) => row.peer), ...neighbours.all(), ...circuits.holders(), ...circuits.issuers()]);
       return [kept, await readEvidence(tx), await credit.owedTo(tx), await credit.ofAll(tx, [...peers].sort(), terms)] as const;
     });
     const told = [...credits].map(([peer, lent]) => {
@@ -59,6 +60,7 @@ export function createReadings(parts: LinkParts): Readings {
         issued: totals(issued),
         lent,
         conflicts,
+        ...compared(peer, interval),
         ...borrowed(peer, interval, owed),
       };
     });
@@ -69,6 +71,12 @@ export function createReadings(parts: LinkParts): Readings {
   function namesOf(peer: string) {
     const known = network.descriptor(peer)?.body ?? null;
     return { nickname: known?.nickname ?? null, billed: known !== null };
+  }
+
+  /** What the peer certified beside what the own meter shows; of the interval before, the last word. */
+  function compared(peer: string, interval: number) {
+    const now = circuits.compared(peer, interval);
+    return { ...now, underCertified: isUnderCertified(now), before: circuits.compared(peer, interval - 1) };
   }
 
   /** What this relay may still certify to the peer, and whether the peer answers. */
@@ -91,7 +99,8 @@ export function createReadings(parts: LinkParts): Readings {
       const rows = await database.transaction((tx) => readInterval(tx, interval));
       const ious = rows.map(({ direction, signed: { body } }) => {
         const { issuer, holder, serial, relayBytes, exitBytes, issuedAt } = body;
-        return { direction, issuer, holder, serial, relayBytes, exitBytes, issuedAt, values: valuesOf(terms, body) };
+        const { nickname } = namesOf(direction === 'held' ? issuer : holder);
+        return { direction, issuer, holder, nickname, serial, relayBytes, exitBytes, issuedAt, values: valuesOf(terms, body) };
       });
       return { interval, ious };
     },

@@ -1,8 +1,9 @@
 /*
- * A session's journey: opened by the guard, its circuits paid, closed by the guard. Called by http.ts for local calls alone.
+ * A session's journey: opened by the guard, its circuits paid, asked after on the guard's ticks, closed by the guard. Called by
+ * http.ts for local calls alone.
  */
 import { ok, refuser, type Result } from '../../core/refusal.ts';
-import { localRefusals, type Done, type SessionClose, type SessionOpen } from '../../core/local/messages.ts';
+import { localRefusals, type Done, type SessionNamed, type SessionOpen } from '../../core/local/messages.ts';
 import type { Clock, NetworkView } from '../../host/ports.ts';
 import type { Circuits } from '../circuit/table.ts';
 import { intervalNow } from '../period.ts';
@@ -10,7 +11,9 @@ import type { Sessions } from './table.ts';
 
 export interface SessionFlow {
   open(asked: SessionOpen): Result<Done>;
-  close(asked: SessionClose): Result<Done>;
+  /** Refused where this process does not know it as open: it has begun anew since. */
+  known(asked: SessionNamed): Result<Done>;
+  close(asked: SessionNamed): Result<Done>;
 }
 
 const refuse = refuser(localRefusals);
@@ -38,6 +41,9 @@ export function createSessionFlow(
       sessions.add(asked);
       circuits.payFor(asked.session, interval());
       return ok(done);
+    },
+    known({ session }) {
+      return sessions.of(session)?.open === true ? ok(done) : refuse('session-unknown', session);
     },
     close({ session }) {
       if (sessions.of(session) === null) return refuse('session-unknown', session);

@@ -1,6 +1,6 @@
 /*
  * The sessions that the guard has opened: which client connections are paid, and what their circuits that are over were charged
- * above their bytes. In memory only; never stored, never logged. Called by session/flow.ts, circuit/table.ts and shortfall.ts.
+ * above their bytes, or below. In memory only; never stored, never logged. Called by session/flow.ts, circuit/table.ts and shortfall.ts.
  */
 import type { SessionOpen } from '../../core/local/messages.ts';
 
@@ -14,7 +14,7 @@ export interface Sessions {
   onConnection(connection: string): Session | null;
   add(session: SessionOpen): void;
   end(session: string): void;
-  /** Keeps what circuits that leave memory were charged above their bytes. */
+  /** Keeps what circuits that leave memory were charged above their bytes, or below. */
   keepShortfall(session: string, interval: number, bytes: bigint): void;
   /** By interval; of circuits that have left memory. */
   keptShortfall(session: string): ReadonlyMap<number, bigint>;
@@ -53,7 +53,7 @@ export function createSessions(): Sessions {
     },
     keepShortfall(session, interval, bytes) {
       const kept = entries.get(session)?.kept;
-      if (bytes > 0n) kept?.set(interval, (kept.get(interval) ?? 0n) + bytes);
+      if (bytes !== 0n) kept?.set(interval, (kept.get(interval) ?? 0n) + bytes);
     },
     keptShortfall: (session) => entries.get(session)?.kept ?? new Map(),
     told: (session, interval) => entries.get(session)?.told.get(interval) ?? 0n,

@@ -3,9 +3,10 @@
  */
 import { expect } from 'chai';
 import { asStored, countersign, type Signed } from '../../core/crypto/sign.ts';
-import type { Result } from '../../core/refusal.ts';
+import { refuser, type Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
 import type { Account, RequestAnswer } from '../../core/wire/guard.ts';
+import { settlementRefusals } from '../../core/wire/settlement.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
 import { networkId, testKey } from '../harness/view.ts';
 import { idOf, makeWorld, type World, type WorldOptions } from './world.ts';
@@ -306,6 +307,20 @@ describe('guard', () => {
       expect(codeOf(await world.ask('alice', { kind: 'bill', interval: 9 }))).to.equal('request-unknown-terms');
     });
 
+    it('is named by the account: the newest of what was spent', async () => {
+      await make();
+      await withMoney(10n ** 9n);
+      expect((await account()).lastTally).to.equal(null);
+      await world.carry('alice', 1000n);
+      const { serial, amount } = (await tally()).body;
+      expect((await account()).lastTally).to.deep.equal({ interval: 0, serial, amount });
+      await world.advance(world.parameters.genesis + world.parameters.intervalSec + 5);
+      await world.carry('alice', 3000n);
+      const said = await account();
+      expect(said.lastTally).to.deep.equal({ interval: 1, serial: 1n, amount: unitsFor(3000n) });
+      expect(said.spent).to.equal(amount + unitsFor(3000n));
+    });
+
     it('has a bill that says the same', async () => {
       await make();
       await withMoney(10n ** 9n);
@@ -371,11 +386,27 @@ describe('guard', () => {
     it('gives the amount back when settlement can never pay it', async () => {
       await make();
       await withMoney(1000n);
-      world.settlement.setFault(refuseHttp('bad-request', 'settlement'));
+      world.settlement.setFault(refuser(settlementRefusals)('settlement-rail', 'ledger'));
       valueOf(await withdraw(400n));
       await world.idle();
       expect((await account()).balance).to.equal(1000n);
       expect(codeOf(await withdraw(400n))).to.equal('withdraw-destination');
+    });
+
+    it('is not given back by what goes wrong on the way to settlement: it may be paid', async () => {
+      await make();
+      await withMoney(1000n);
+      valueOf(await withdraw(400n));
+      await world.idle();
+      for (const code of ['no-token', 'unknown-endpoint', 'bad-request'] as const) {
+        world.settlement.setFault(refuseHttp(code, 'settlement'));
+        await world.advance(world.clock.now() + world.parameters.consensusSec);
+        expect((await account()).balance).to.equal(600n);
+      }
+      world.settlement.setFault(null);
+      world.settlement.pay('ab'.repeat(16));
+      await world.advance(world.clock.now() + world.parameters.consensusSec);
+      expect(valueOf(await withdraw(400n)).withdrawal).to.deep.include({ state: 'paid' });
     });
 
     it('leaves what running circuits may still cost', async () => {

@@ -5,10 +5,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { chargedBytes } from '../../core/rule/chain.ts';
-import { usageCeil, type Traffic } from '../../core/rule/price.ts';
+import { addTraffic, circuitUsage, usageCeil, type Traffic } from '../../core/rule/price.ts';
 import {
   canBegin,
   grantOf,
+  highestUsage,
+  noUsage,
   reserve,
   settleTick,
   takeReading,
@@ -17,6 +19,8 @@ import {
   usageIn,
   type Session,
 } from '../../guard/session/decide.ts';
+import { roomFor } from '../../guard/session/funds.ts';
+import type { Purse } from '../../guard/session/live.ts';
 import { chargeWithin } from '../../guard/tally/decide.ts';
 import { testTerms } from '../harness/view.ts';
 
@@ -68,16 +72,20 @@ describe('guard/session', () => {
     expect(usageIn(takeReading(session, { circuitBytes: 3n, otherBytes: 2n }, 0), 0)).to.deep.equal(usageIn(session, 0));
   });
 
-  it('charges max(bytes, startingBytes) a circuit after every tick, and never more, told only what changes', () => {
-    const step = fc.record({ circuit: fc.nat(4), bytes: fc.bigInt({ min: 1n, max: 40_000n }), ticks: fc.boolean() });
+  it('charges max(bytes, startingBytes) a circuit after every tick, or what was certified of a free one, told only changes', () => {
+    const frees = fc.option(fc.bigInt({ min: 0n, max: 30_000n }), { nil: null, freq: 3 });
+    const step = fc.record({ circuit: fc.nat(4), bytes: fc.bigInt({ min: 1n, max: 40_000n }), ticks: fc.boolean(), frees });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, tickFirst) => {
         const starting = 25_700n;
         const circuits = new Map<number, bigint>();
+        /** Turned free: what was certified of them. */
+        const free = new Map<number, bigint>();
         let session = fresh;
         let told = 0n;
-        const sum = (of: (bytes: bigint) => bigint) => [...circuits.values()].reduce((total, one) => total + of(one), 0n);
-        const truth = () => sum((one) => chargedBytes(one, starting, true));
+        const sum = (of: (bytes: bigint, circuit: number) => bigint) =>
+          [...circuits].reduce((total, [circuit, one]) => total + of(one, circuit), 0n);
+        const truth = () => sum((one, circuit) => free.get(circuit) ?? chargedBytes(one, starting, true));
         const carried = () => sum((one) => one);
         const tell = () => {
           if (truth() - carried() === told) return;
@@ -95,12 +103,26 @@ describe('guard/session', () => {
         for (const one of steps) {
           circuits.set(one.circuit, (circuits.get(one.circuit) ?? 0n) + one.bytes);
           session = takeReading(session, { circuitBytes: carried(), otherBytes: 0n }, 0);
-          expect(usageIn(session, 0).circuitBytes <= truth()).to.equal(true);
+          if (free.size === 0) expect(usageIn(session, 0).circuitBytes <= truth()).to.equal(true);
+          const charge = chargedBytes(circuits.get(one.circuit) as bigint, starting, true);
+          if (one.ticks && one.frees !== null && !free.has(one.circuit))
+            free.set(one.circuit, charge < one.frees ? charge : one.frees);
           if (one.ticks) tick();
         }
         tick();
       }),
     );
+  });
+
+  it('charges nothing below zero, and what comes after bytes that turned free in full', () => {
+    const told = takeShortfall(takeReading(fresh, { circuitBytes: 5000n, otherBytes: 0n }, 0), 0, -4600n);
+    expect(usageIn(told, 0).circuitBytes).to.equal(400n);
+    const more = takeReading(told, { circuitBytes: 5100n, otherBytes: 0n }, 0);
+    expect(usageIn(more, 0).circuitBytes).to.equal(500n);
+    // The relay counts a little more than the transport.
+    const odd = takeShortfall(more, 0, -5103n);
+    expect(usageIn(odd, 0).circuitBytes).to.equal(0n);
+    expect(usageIn(takeReading(odd, { circuitBytes: 5200n, otherBytes: 0n }, 0), 0).circuitBytes).to.equal(97n);
   });
 
   it('counts what comes after the cut-off in the next interval', () => {
@@ -146,7 +168,7 @@ describe('guard/tally', () => {
     fc.assert(
       fc.property(bytes, bytes, fc.bigInt({ min: 0n, max: 10n ** 13n }), (circuit, other, funds) => {
         const usage = { circuitBytes: circuit, otherBytes: other, relayBytes: 2n * circuit + other, exitBytes: circuit };
-        const charged = chargeWithin({ terms, rail }, usage, funds, 0n);
+        const charged = chargeWithin({ terms, rail }, usage, funds, noUsage);
         const circuits: Traffic = { relayBytes: 2n * circuit, exitBytes: circuit };
         expect(charged.amount).to.equal(usageCeil(terms, rail, charged.usage));
         expect(charged.usage.otherBytes + charged.forgiven).to.equal(other);
@@ -160,8 +182,56 @@ describe('guard/tally', () => {
     );
   });
 
+  it('never charges less than both have signed, and still no more than the funds', () => {
+    const counts = fc.record({ circuit: bytes, leaving: bytes, other: bytes });
+    const usageOfCounts = ({ circuit, leaving, other }: { circuit: bigint; leaving: bigint; other: bigint }) => ({
+      ...{ circuitBytes: circuit + leaving, otherBytes: other },
+      ...{ relayBytes: 2n * circuit + leaving + other, exitBytes: circuit },
+    });
+    fc.assert(
+      fc.property(counts, counts, fc.bigInt({ min: 0n, max: 10n ** 13n }), (used, agreed, funds) => {
+        const [usage, floor] = [usageOfCounts(used), usageOfCounts(agreed)];
+        const charged = chargeWithin({ terms, rail }, usage, funds, floor);
+        expect(charged.usage).to.deep.equal(highestUsage(charged.usage, floor));
+        expect(charged.amount).to.equal(usageCeil(terms, rail, charged.usage));
+        const least = highestUsage({ ...usage, otherBytes: 0n, relayBytes: usage.relayBytes - usage.otherBytes }, floor);
+        if (usageCeil(terms, rail, least) <= funds && usage.otherBytes > floor.otherBytes) {
+          expect(charged.amount <= funds).to.equal(true);
+        }
+      }),
+    );
+  });
+
+  it('leaves room for just what can be paid, and what both have signed is paid already', () => {
+    const kind = fc.record({ hops: fc.integer({ min: 1, max: 4 }), leavesTor: fc.boolean() });
+    fc.assert(
+      fc.property(bytes, bytes, bytes, kind, kind, (used, agreed, extra, first, second) => {
+        const floor = { ...noUsage, ...circuitUsage(agreed, second.hops, second.leavesTor) };
+        const session = takeReading({ ...fresh, ...first }, { circuitBytes: used, otherBytes: 0n }, 0);
+        const rest = { subscriber: 's', rail: 'ledger', base: new Map(), forgiven: new Map(), usedUp: false };
+        const purse: Purse = { ...rest, signed: new Map([[0, floor]]), sessions: new Map([['00', session]]) };
+        const cost = (more: bigint) =>
+          usageCeil(
+            terms,
+            rail,
+            highestUsage(
+              { ...noUsage, ...addTraffic(usageIn(session, 0), circuitUsage(more, first.hops, first.leavesTor)) },
+              floor,
+            ),
+          );
+        const funds = cost(0n) + extra;
+        const room = roomFor(purse, 0, { terms, rail }, funds, () => null, first);
+        if (room === 'unlimited') throw new Error('a price');
+        expect(cost(room) <= funds).to.equal(true);
+        // Where both are of one kind, not a byte more can be paid.
+        const isSame = first.hops === second.hops && first.leavesTor === second.leavesTor;
+        if (isSame) expect(cost(room + 1n) > funds).to.equal(true);
+      }),
+    );
+  });
+
   it('never forgives what was charged before', () => {
     const usage = { circuitBytes: 0n, otherBytes: 100n, relayBytes: 100n, exitBytes: 0n };
-    expect(chargeWithin({ terms, rail }, usage, 0n, 40n).usage.otherBytes).to.equal(40n);
+    expect(chargeWithin({ terms, rail }, usage, 0n, { ...noUsage, otherBytes: 40n }).usage.otherBytes).to.equal(40n);
   });
 });

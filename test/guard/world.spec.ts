@@ -5,15 +5,17 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { usageCeil } from '../../core/rule/price.ts';
-import type { Account } from '../../core/wire/guard.ts';
-import { testKey } from '../harness/view.ts';
-import { idOf, makeWorld } from './world.ts';
+import type { Account, Tally } from '../../core/wire/guard.ts';
+import { asStored, countersign } from '../../core/crypto/sign.ts';
+import { networkId, testKey } from '../harness/view.ts';
+import { idOf, makeWorld, type World } from './world.ts';
 
 type Step =
   | { readonly kind: 'carry'; readonly bytes: bigint; readonly hops: number }
   | { readonly kind: 'other' | 'deposit' | 'withdraw'; readonly amount: bigint }
-  | { readonly kind: 'tick' | 'interval' | 'report' | 'crash' };
+  | { readonly kind: 'tick' | 'interval' | 'report' | 'crash' | 'free' | 'anew' | 'sign' };
 
+const events = ['tick', 'interval', 'report', 'crash', 'free', 'anew', 'sign'] as const;
 const amount = fc.bigInt({ min: 1n, max: 200_000n });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -25,8 +27,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('other' as const, 'deposit' as const, 'withdraw' as const), amount }),
   },
   {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constantFrom('tick' as const, 'interval' as const, 'report' as const, 'crash' as const) }),
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constantFrom(...events) }),
   },
 );
 
@@ -47,6 +49,7 @@ async function run(steps: readonly Step[], startingBytes: bigint): Promise<void>
     if (!first.ok) throw new Error(first.refusal.code);
     const { destination } = first.value.account.body;
     let ids = 0;
+    const signed: Tally[] = [];
     for (const one of steps) {
       if (one.kind === 'carry') await world.carry('alice', one.bytes, one.hops);
       else if (one.kind === 'other') world.source.carryOther(testKey('alice').publicKey, idOf('G'), one.amount);
@@ -57,18 +60,30 @@ async function run(steps: readonly Step[], startingBytes: bigint): Promise<void>
       } else if (one.kind === 'tick') await world.advance(world.clock.now() + world.parameters.iouTickSec);
       else if (one.kind === 'interval') await world.advance(world.clock.now() + world.parameters.intervalSec);
       else if (one.kind === 'report') await world.tellShortfalls();
+      else if (one.kind === 'free') world.relay.turnFree();
+      else if (one.kind === 'anew') world.relay.forget();
+      else if (one.kind === 'sign') await sign(world, signed);
       else {
         world.kill('G');
         await world.startGuard('G', {}, database);
       }
-      await check(world);
+      await check(world, signed);
     }
   } finally {
     await world.stop();
   }
 }
 
-async function check(world: Awaited<ReturnType<typeof makeWorld>>): Promise<void> {
+async function sign(world: World, signed: Tally[]): Promise<void> {
+  const interval = Math.floor((world.clock.now() - world.parameters.genesis) / world.parameters.intervalSec);
+  const asked = await world.ask('alice', { kind: 'tally', interval });
+  if (!asked.ok || asked.value.tally === null) throw new Error('no tally');
+  const tally = countersign('tally', networkId, asStored(asked.value.tally), testKey('alice'));
+  const answer = await world.ask('alice', { kind: 'sign-tally', tally });
+  if (answer.ok) signed.push(tally.body);
+}
+
+async function check(world: World, signed: readonly Tally[]): Promise<void> {
   const asked = await world.ask('alice', { kind: 'account' });
   if (!asked.ok) throw new Error(asked.refusal.code);
   const account: Account = asked.value.account.body;
@@ -83,6 +98,10 @@ async function check(world: Awaited<ReturnType<typeof makeWorld>>): Promise<void
     const terms = world.view.terms(interval)!;
     expect(body.amount).to.equal(usageCeil(terms, terms.parameters.rails['ledger']!, body));
     spent += body.amount;
+    for (const one of signed.filter((each) => each.interval === interval)) {
+      for (const count of ['circuitBytes', 'otherBytes', 'relayBytes', 'exitBytes', 'serial'] as const)
+        expect(body[count] >= one[count], `${count} of what both signed`).to.equal(true);
+    }
   }
   expect(account.spent).to.equal(spent);
 }

@@ -7,7 +7,8 @@ import { sha256Hex } from '../../core/crypto/hash.ts';
 import { sign } from '../../core/crypto/sign.ts';
 import { chargedBytes } from '../../core/rule/chain.ts';
 import { intervalAt } from '../../core/rule/interval.ts';
-import { ok, type Result } from '../../core/refusal.ts';
+import { localRefusals } from '../../core/local/messages.ts';
+import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { requestAnswer, type RequestAnswer, type SubscriberRequest } from '../../core/wire/guard.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
@@ -25,6 +26,7 @@ import { networkId, testDescriptor, testKey, testParameters, testSeed, testView 
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
 export type WorldOptions = Partial<Parameters>;
+const refuseLocal = refuser(localRefusals);
 type Called = (body: unknown) => Promise<Result<unknown>>;
 
 export const idOf = (name: string): string => testKey(`${name} identity`).publicKey;
@@ -252,6 +254,8 @@ function fakeRelay(source: ReturnType<typeof createTrafficSource>, parameters: P
   const closed: string[] = [];
   const circuits = new Map<number, { connection: string; bytes: bigint; begunIn: number }>();
   const told = new Map<string, bigint>();
+  /** Turned free: what was certified of them. */
+  const free = new Map<number, bigint>();
   const running = () => intervalAt(parameters, now());
   let isUp = true;
   for (const name of ['G', 'H']) {
@@ -267,6 +271,12 @@ function fakeRelay(source: ReturnType<typeof createTrafficSource>, parameters: P
       sessions.set(connection, session);
       return ok({ done: true });
     },
+    '/relay/session-known': async (body) => {
+      if (!isUp) return refuseHttp('unreachable', 'relay');
+      const { session } = body as { session: string };
+      const isKnown = [...sessions.values()].includes(session) && !closed.includes(session);
+      return isKnown ? ok({ done: true }) : refuseLocal('session-unknown', session);
+    },
     '/relay/session-close': async (body) => {
       if (!isUp) return refuseHttp('unreachable', 'relay');
       closed.push((body as { session: string }).session);
@@ -279,14 +289,25 @@ function fakeRelay(source: ReturnType<typeof createTrafficSource>, parameters: P
     closed,
     goDown: () => void (isUp = false),
     goUp: () => void (isUp = true),
+    /** As a new process: it knows nothing. */
+    forget() {
+      sessions.clear();
+      circuits.clear();
+      told.clear();
+    },
+    /** Half of what each circuit has carried is beyond the credit, and all that it carries from now on. */
+    turnFree() {
+      for (const [circuit, { bytes }] of circuits) if (!free.has(circuit)) free.set(circuit, bytes / 2n);
+    },
     /** Of the circuits that began in the running interval. */
     shortfalls() {
       const totals = new Map<string, bigint>();
       const interval = running();
-      for (const { connection, bytes, begunIn } of circuits.values()) {
+      for (const [circuit, { connection, bytes, begunIn }] of circuits) {
         const session = sessions.get(connection);
         if (session === undefined || begunIn !== interval) continue;
-        totals.set(session, (totals.get(session) ?? 0n) + chargedBytes(bytes, parameters.startingBytes, true) - bytes);
+        const charged = free.get(circuit) ?? chargedBytes(bytes, parameters.startingBytes, true);
+        totals.set(session, (totals.get(session) ?? 0n) + charged - bytes);
       }
       // As the relay does: only what is another total than before.
       const news = [...totals].filter(([session, bytes]) => told.get(`${session} ${interval}`) !== bytes);

@@ -3,11 +3,18 @@ import fc from 'fast-check';
 import { testTerms } from '../harness/view.ts';
 import { isDone, newCircuit, withReading } from '../../relay/circuit/decide.ts';
 import type { CircuitReading } from '../../tor/meter.ts';
-import { createCircuits, type Circuits } from '../../relay/circuit/table.ts';
+import { createCircuits, type Circuits, type Taken } from '../../relay/circuit/table.ts';
 import { decideIssue, growthOf } from '../../relay/iou/decide-issue.ts';
 import { createSessions } from '../../relay/session/table.ts';
 import { onwardBytes } from '../../core/rule/chain.ts';
-import type { Iou } from '../../core/wire/iou.ts';
+import type { CertifiedCircuit, Iou } from '../../core/wire/iou.ts';
+
+const entry: CertifiedCircuit = { circuit: 1, from: 0n, bytes: 0n, hopsLeft: 1, leavesTor: true, closed: false, order: null };
+
+/** A delivery of G, of interval and tick 0, as its holder takes it. */
+function taken(entries: readonly CertifiedCircuit[], interval = 0, changed: Partial<Taken> = {}): Taken {
+  return { issuer: 'G', interval, tick: 0, isCreditSpent: false, entries, ...changed };
+}
 
 /** Three tables in a row, and the issuing between them without signatures, calls or disk. */
 function chain(startingBytes: bigint) {
@@ -37,12 +44,12 @@ function chain(startingBytes: bigint) {
     expect(made.iou.relayBytes).to.equal((last?.relayBytes ?? 0n) + growth.relayBytes);
     expect(made.iou.exitBytes).to.equal((last?.exitBytes ?? 0n) + growth.exitBytes);
     for (const entry of made.circuits) {
-      const known = tables[hop + 1]?.counted(issuer, entry.circuit, interval);
+      const known = tables[hop + 1]?.counted(issuer, entry, interval);
       expect(entry.from).to.equal(known?.bytes ?? 0n);
       expect(entry.bytes >= entry.from).to.equal(true);
     }
     issued.set(`${hop}/${interval}`, made.iou);
-    tables[hop + 1]?.certify(issuer, interval, made.circuits);
+    tables[hop + 1]?.certify(taken(made.circuits, interval, { issuer }));
     table.acknowledge(made.marks, interval);
     return made.iou;
   }
@@ -128,7 +135,7 @@ describe('circuits in memory', () => {
     fc.assert(
       fc.property(fc.bigInt(0n, 900n), fc.bigInt(1n, 900n), fc.bigInt(0n, 900n), (carried, certified, startingBytes) => {
         const table = createCircuits(createSessions());
-        table.certify('G', 0, [{ circuit: 1, from: 0n, bytes: certified, hopsLeft: 1, leavesTor: true, closed: false }]);
+        table.certify(taken([{ ...entry, bytes: certified }]));
         table.read(
           {
             previous: { relay: 'G', connection: null, circuit: 1 },
@@ -161,23 +168,24 @@ describe('circuits in memory', () => {
   it('keep no more than so many circuits that an issuer names and nobody has seen', () => {
     const table = createCircuits(createSessions());
     for (let id = 1; id <= 10_001; id++) {
-      table.certify('G', 0, [{ circuit: id, from: 0n, bytes: 1n, hopsLeft: 1, leavesTor: true, closed: false }]);
+      table.certify(taken([{ ...entry, circuit: id, bytes: 1n }]));
     }
-    expect(table.counted('G', 10_000, 0)?.bytes).to.equal(1n);
-    expect(table.counted('G', 10_001, 0)).to.equal(null);
+    expect(table.counted('G', { ...entry, circuit: 10_000 }, 0)?.bytes).to.equal(1n);
+    expect(table.counted('G', { ...entry, circuit: 10_001 }, 0)).to.equal(null);
+    // What is not kept is counted all the same.
+    expect(table.compared('G', 0).unseenBytes).to.equal(10_001n);
   });
 
   it('wait for deliveries of an interval in grace, though the next one’s said that it closed', () => {
     const table = createCircuits(createSessions());
-    const entry = { circuit: 1, from: 0n, hopsLeft: 1, leavesTor: true };
     const reading = { previous: { relay: 'G', connection: null, circuit: 1 }, next: { relay: 'X', circuit: 2 } };
     table.read({ ...reading, bytes: 100n, closed: false }, 0);
     table.read({ ...reading, bytes: 105n, closed: true }, 1);
-    table.certify('G', 1, [{ ...entry, bytes: 5n, closed: true }]);
+    table.certify(taken([{ ...entry, bytes: 5n, closed: true }], 1));
     table.acknowledge([{ key: 'G/1', bytes: 5n, closed: true }], 1);
     const open = [0, 1].map((interval) => ({ interval, startingBytes: 0n }));
     table.purge(open);
-    table.certify('G', 0, [{ ...entry, bytes: 100n, closed: false }]);
+    table.certify(taken([{ ...entry, bytes: 100n }]));
     expect(table.drafts('X', open[0]!, 1).map((draft) => draft.owed)).to.deep.equal([100n]);
     table.purge(open.slice(1));
     expect(table.holders()).to.deep.equal([]);

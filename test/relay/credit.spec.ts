@@ -71,6 +71,26 @@ describe('credit', () => {
       expect(await lent()).to.include({ limitBytes: '1000' });
     });
 
+    it('are not waited for: what nobody paid and nobody contested lapses with the contest window', async () => {
+      const windows = { paymentWindowSec: hour, contestWindowSec: hour, appealWindowSec: 12 * hour };
+      net = await createNet(['G', 'M', 'X'], { parameters: { creditStartBytes: 1000n, ...windows } });
+      await net.local('G', 'POST', '/relay/session-open', session('c1'));
+      circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]).carry(1000n, true);
+      const contestEnd = genesis + 6 * hour + 1800 + 2 * hour;
+      await net.until(contestEnd - 1);
+      expect(await lent()).to.include({ limitBytes: '1000', usedBytes: '1000', leftBytes: '0' });
+      await net.until(contestEnd);
+      expect(await lent()).to.include({ limitBytes: '1000', usedBytes: '0', leftBytes: '1000' });
+      // The issuer hears of it with the next ack, and the IOU is kept for the appeal.
+      await net.until(contestEnd + hour);
+      const { links } = (await net.local('G', 'GET', '/relay/links')) as { links: { borrowed: object }[] };
+      expect(links[0]?.borrowed).to.include({ usedBytes: '0', leftBytes: '1000' });
+      expect(await totals(net, 'M', 'held', 'G', 0)).to.deep.equal(['400', '400']);
+      circuitOf(net, ['G', 'M', 'X'], 'c1', [2, 12, 22]).carry(70n, true);
+      await net.until(contestEnd + 2 * hour);
+      expect(await totals(net, 'M', 'held', 'G', 1)).to.deep.equal(['70', '70']);
+    });
+
     it('pay new circuits, but not those that had turned free', async () => {
       net = await createNet(['G', 'M', 'X'], { parameters: { creditStartBytes: 1000n } });
       await net.local('G', 'POST', '/relay/session-open', session('c1'));

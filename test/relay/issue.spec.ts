@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { DELIVERY_CIRCUITS_MAX } from '../../core/limits.ts';
 import { testTerms } from '../harness/view.ts';
 import { decideIssue, deliveryOf, growthOf, type IssueCase } from '../../relay/iou/decide-issue.ts';
 import { creditUnits } from '../../relay/credit/decide.ts';
@@ -80,9 +81,11 @@ describe('the next IOU', () => {
   });
 
   it('names so many circuits as a delivery takes, and says that there is more', () => {
-    const drafts = Array.from({ length: 501 }, (_, index) => draft({ key: `${index}`, circuit: index + 1, owed: 1n }));
+    const drafts = Array.from({ length: DELIVERY_CIRCUITS_MAX + 1 }, (_, index) =>
+      draft({ key: `${index}`, circuit: index + 1, owed: 1n }),
+    );
     const made = decideIssue(given({ drafts }));
-    expect([made.circuits.length, made.more, made.iou?.exitBytes]).to.deep.equal([500, true, 500n]);
+    expect([made.circuits.length, made.more, made.iou?.exitBytes]).to.deep.equal([450, true, 450n]);
     expect(decideIssue(given({ drafts: drafts.slice(1) })).more).to.equal(false);
   });
 });

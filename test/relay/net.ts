@@ -3,6 +3,7 @@
  * role without a socket, meters that a test speaks for. Used by the journeys of test/relay.
  */
 import { expect } from 'chai';
+import type { ZodType } from 'zod';
 import { testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
 import { asStored, sign } from '../../core/crypto/sign.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
@@ -13,9 +14,8 @@ import type { Refusal, Result } from '../../core/refusal.ts';
 import { drivenClock } from '../../host/clock.ts';
 import { openDatabase } from '../../host/db/open.ts';
 import { seededEntropy } from '../../host/entropy.ts';
-import { silentLog } from '../../host/log.ts';
-import type { Caller, Database, HttpClient, Role } from '../../host/ports.ts';
-import type { CircuitReading } from '../../tor/meter.ts';
+import type { Caller, Database, HttpClient, Log, LogFields, Role } from '../../host/ports.ts';
+import type { CircuitReading, Meter } from '../../tor/meter.ts';
 import { start } from '../../relay/main.ts';
 import { migrations } from '../../relay/migrations.ts';
 
@@ -37,6 +37,10 @@ export async function createNet(
     unknown?: readonly string[];
     families?: readonly string[];
     guards?: readonly string[];
+    /** Instead of a meter that the test speaks for. */
+    meterOf?: (name: string) => Meter;
+    /** Instead of a guard that only listens. */
+    guardOf?: (name: string) => Role | null;
   } = {},
 ) {
   const parameters = testParameters({ startingBytes: 0n, creditStartBytes: 2n ** 62n, ...options.parameters });
@@ -56,9 +60,17 @@ export async function createNet(
   const published: Descriptor[] = [];
   const publishRefusals: Refusal[] = [];
   const shortfalls: { session: string; interval: number; bytes: string }[] = [];
+  const logged: { at: string; event: string; fields: LogFields }[] = [];
+  /** Other roles beside the relays, waited for and woken with them. */
+  const joined: Role[] = [];
   const nameOf = (id: string) => names.find((name) => idOf(name) === id) as string;
 
-  function httpOf(): HttpClient {
+  function logOf(at: string): Log {
+    const line = (event: string, fields: LogFields = {}) => void logged.push({ at, event, fields });
+    return { info: line, warn: line, error: line };
+  }
+
+  function httpOf(name: string): HttpClient {
     const http: Partial<HttpClient> = {
       async link(call, output) {
         const to = nameOf(call.to);
@@ -79,6 +91,7 @@ export async function createNet(
       },
       async local(role, path, body, output) {
         expect(`${role} ${path}`).to.equal('guard /guard/shortfall');
+        if (options.guardOf !== undefined) return askFor(options.guardOf(name), path, body, output);
         shortfalls.push(JSON.parse(encode(body)) as (typeof shortfalls)[number]);
         return decode(encode({ done: true }), output);
       },
@@ -93,7 +106,7 @@ export async function createNet(
     const template: Partial<Descriptor> = { ...body };
     delete template.published;
     delete template.expires;
-    const meter = {
+    const meter = options.meterOf?.(name) ?? {
       kind: 'traffic' as const,
       onReading(take: (reading: CircuitReading) => void) {
         spot.take = take;
@@ -102,7 +115,7 @@ export async function createNet(
     };
     const entropy = seededEntropy(name);
     spot.role = await start(
-      { clock, entropy, database: spot.database, http: httpOf(), log: silentLog(), network: view, meter },
+      { clock, entropy, database: spot.database, http: httpOf(name), log: logOf(name), network: view, meter },
       {
         id: idOf(name),
         nickname: name,
@@ -120,7 +133,7 @@ export async function createNet(
     await begin(name);
   }
 
-  const roles = () => [...spots.values()].flatMap((spot) => spot.role ?? []);
+  const roles = () => [...[...spots.values()].flatMap((spot) => spot.role ?? []), ...joined];
 
   async function settle(): Promise<void> {
     while (roles().some((role) => role.busy())) await new Promise((resolve) => setImmediate(resolve));
@@ -135,6 +148,8 @@ export async function createNet(
     published,
     publishRefusals,
     shortfalls,
+    logged,
+    join: (role: Role) => void joined.push(role),
     settle,
     database: (name: string) => (spots.get(name) as Spot).database,
     role: (name: string) => spots.get(name)?.role as Role,
@@ -165,6 +180,7 @@ export async function createNet(
     link: (to: string, path: string, body: unknown, from: string) =>
       ask((spots.get(to) as Spot).role as Role, 'POST', path, body, { kind: 'link', relay: idOf(from) }),
     async close(): Promise<void> {
+      for (const role of joined) await role.stop();
       for (const spot of spots.values()) {
         await spot.role?.stop();
         await spot.database.close();
@@ -177,6 +193,13 @@ const unreachable: Refusal = { code: 'unreachable', about: '', retry: true, text
 
 export function idOf(name: string): string {
   return testKey(`${name} identity`).publicKey;
+}
+
+/** A call over an operator's own socket. */
+export async function askFor<T>(role: Role | null, path: string, body: unknown, output: ZodType<T>): Promise<Result<T>> {
+  if (role === null) return { ok: false, refusal: unreachable };
+  const answer = await ask(role, 'POST', path, body, { kind: 'local' });
+  return answer.ok ? decode(encode(answer.value), output) : answer;
 }
 
 async function ask(role: Role, method: string, path: string, body: unknown, from: Caller): Promise<Result<unknown>> {

@@ -28,6 +28,33 @@ describe('sessions at the guard', () => {
     expect(await totals(net, 'G', 'issued', 'M')).to.deep.equal(['100', '100']);
   });
 
+  it('are known until they end or this process does', async () => {
+    net = await createNet(['G', 'M', 'X']);
+    const known = () => net.local('G', 'POST', '/relay/session-known', { session: session('c1').session });
+    expect(await known()).to.equal('session-unknown');
+    await open('c1');
+    expect(await known()).to.deep.equal({ done: true });
+    await net.crash('G');
+    await net.begin('G');
+    expect(await known()).to.equal('session-unknown');
+    await open('c1');
+    await net.local('G', 'POST', '/relay/session-close', { session: session('c1').session });
+    expect(await known()).to.equal('session-unknown');
+  });
+
+  it('have no starting amount for circuits that had begun before them', async () => {
+    net = await createNet(['G', 'M', 'X'], { parameters: { startingBytes: 500n }, guards: ['G'] });
+    const [old, fresh] = [circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]), circuitOf(net, ['G', 'M', 'X'], 'c1', [2, 12, 22])];
+    old.carry(1000n);
+    fresh.carry(0n);
+    await open('c1');
+    old.carry(1010n, true);
+    fresh.carry(20n, true);
+    await net.until(genesis + hour);
+    expect(net.shortfalls.map((call) => call.bytes)).to.deep.equal(['480']);
+    expect(await totals(net, 'G', 'issued', 'M')).to.deep.equal(['510', '510']);
+  });
+
   it('end where the guard opens a new one on the same connection', async () => {
     net = await createNet(['G', 'M', 'X']);
     await open('c1');
@@ -61,6 +88,36 @@ describe('sessions at the guard', () => {
     await net.until(genesis + interval + hour);
     expect(told().slice(2)).to.deep.equal([[true, 0, '340']]);
     // Once all is said it is forgotten.
+    expect(await net.local('G', 'POST', '/relay/session-close', { session: session('c1').session })).to.equal('session-unknown');
+  });
+
+  it('tell what turned free as a total below zero, and go on telling it', async () => {
+    net = await createNet(['G', 'M', 'X'], { parameters: { creditStartBytes: 1000n }, guards: ['G'] });
+    await open('c1');
+    const circuit = circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]);
+    // 400 fit.
+    circuit.carry(330n);
+    await net.until(genesis + hour);
+    circuit.carry(5000n);
+    await net.until(genesis + 2 * hour);
+    circuit.carry(6000n, true);
+    await net.until(genesis + 4 * hour);
+    circuitOf(net, ['G', 'M', 'X'], 'c1', [2, 12, 22]).carry(70n, true);
+    await net.until(genesis + 6 * hour);
+    expect(net.shortfalls.map((call) => call.bytes)).to.deep.equal(['-4600', '-5600', '-5670']);
+    expect(await totals(net, 'G', 'issued', 'M')).to.deep.equal(['400', '400']);
+  });
+
+  it('tell it at once when it is found out between ticks, and to the books’ end of a session that is over', async () => {
+    net = await createNet(['G', 'M', 'X'], { parameters: { creditStartBytes: 1000n }, guards: ['G'] });
+    await open('c1');
+    await net.until(genesis + interval - 5);
+    // The first of the link: the holder is asked for its credit before anything is signed.
+    circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]).carry(900n, true);
+    await net.local('G', 'POST', '/relay/session-close', { session: session('c1').session });
+    await net.until(genesis + interval + 1);
+    expect(net.shortfalls.map((call) => [call.interval, call.bytes])).to.deep.equal([[0, '-500']]);
+    await net.until(genesis + interval + 2 * hour);
     expect(await net.local('G', 'POST', '/relay/session-close', { session: session('c1').session })).to.equal('session-unknown');
   });
 

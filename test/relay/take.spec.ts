@@ -30,7 +30,7 @@ interface Case {
 }
 
 function goodCase(): Case {
-  const entry = { circuit: 9, from: 10n, bytes: 30n, hopsLeft: 1, leavesTor: true, closed: false };
+  const entry = { circuit: 9, from: 10n, bytes: 30n, hopsLeft: 1, leavesTor: true, closed: false, order: null };
   const held: Iou = {
     ...{ issuer: issuer.body.id, issuerKey: 1, holder: me, interval: 0, terms: digest },
     ...{ serial: 4n, relayBytes: 100n, exitBytes: 100n, issuedAt: start + 50 },
