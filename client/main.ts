@@ -37,7 +37,8 @@ export async function start(ports: ClientPorts, config: ClientConfig): Promise<R
 
   const undo = [
     ports.transport?.onReading(tallies.read),
-    ports.transport?.onEnded(() => ports.log.warn('session-ended', { role: 'client' })),
+    // The guard's own words, for whoever wonders why nothing goes through.
+    ports.transport?.onEnded(({ reason }) => ports.log.warn('session-ended', { role: 'client', error: reason.slice(0, 200) })),
   ];
   return {
     name: 'client',
@@ -47,7 +48,7 @@ export async function start(ports: ClientPorts, config: ClientConfig): Promise<R
     async stop() {
       for (const one of undo) one?.();
       await jobs.stop();
-      await tallies.save();
+      await tallies.end();
     },
   };
 }

@@ -21,6 +21,13 @@ export const migrations: readonly Migration[] = [
         account TEXT NOT NULL,
         PRIMARY KEY (home, serial, signer)
       ) STRICT`,
+      // Evidence: what the guard's key signed and was refused all the same, the newest of a kind.
+      `CREATE TABLE client_refused_account (
+        home TEXT NOT NULL,
+        code TEXT NOT NULL,
+        account TEXT NOT NULL,
+        PRIMARY KEY (home, code)
+      ) STRICT`,
       // Evidence. `state`: signed by both, or refused for `code`. `acked`: the guard has our signature.
       `CREATE TABLE client_tally (
         guard TEXT NOT NULL,

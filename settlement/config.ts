@@ -3,7 +3,7 @@
  * from ptg.toml and key files; read by main.ts.
  */
 import { z } from 'zod';
-import { hex32, keyNumber, nickname } from '../core/wire/field.ts';
+import { hex16, hex32, keyNumber, nickname } from '../core/wire/field.ts';
 
 const seed = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32, '32 bytes');
 
@@ -15,5 +15,7 @@ export const settlementConfig = z.strictObject({
   payouts: z.enum(['auto', 'manual']),
   /** The database came out of a backup: ask the counterparts what they hold before anything is paid (rule 8). */
   restored: z.boolean().default(false),
+  /** Which restore that was: they are asked once for each. Without it: at each start. */
+  restore: hex16.optional(),
 });
 export type SettlementConfig = z.input<typeof settlementConfig>;

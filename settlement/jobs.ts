@@ -29,7 +29,7 @@ export function settlementJobs(office: Office, income: Income, payouts: Payouts)
     { name: 'close', run: async (now) => ((await recovered()) ? close.run(now) : now + NO_CONSENSUS_SEC) },
     stageJob(office, 'letters', (interval) => postLetters(office, interval)),
     stageJob(office, 'bst', (interval, now) => settleBalances(office, interval, now)),
-    stageJob(office, 'lapse', (interval) => endWindow(office, income, interval)),
+    stageJob(office, 'lapse', (interval, now) => endWindow(office, income, interval, now)),
     stageJob(office, 'forget', (interval) => forgetIous(office, interval)),
     {
       name: 'payments',

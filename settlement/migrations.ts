@@ -58,14 +58,12 @@ export const migrations: readonly Migration[] = [
       `CREATE TABLE batch (
         id TEXT NOT NULL PRIMARY KEY,
         rail TEXT NOT NULL,
-        base TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('intent', 'paid', 'void')),
         fence INTEGER NOT NULL,
         made_at INTEGER NOT NULL,
         fee INTEGER NOT NULL CHECK (fee >= 0)
       ) STRICT`,
       'CREATE INDEX batch_state ON batch (state)',
-      'CREATE INDEX batch_base ON batch (base)',
       `CREATE TABLE batch_output (
         batch TEXT NOT NULL REFERENCES batch (id),
         place INTEGER NOT NULL,
@@ -75,6 +73,7 @@ export const migrations: readonly Migration[] = [
         amount INTEGER NOT NULL CHECK (amount > 0),
         PRIMARY KEY (batch, place)
       ) STRICT`,
+      'CREATE INDEX batch_output_name ON batch_output (name)',
       `CREATE TABLE transfer_order (
         id TEXT NOT NULL PRIMARY KEY,
         kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'send')),
@@ -114,5 +113,9 @@ export const migrations: readonly Migration[] = [
         last_interval INTEGER NOT NULL
       ) STRICT`,
     ],
+  },
+  {
+    name: '002-restore',
+    statements: ['ALTER TABLE recovery ADD COLUMN restore TEXT'],
   },
 ];

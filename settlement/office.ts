@@ -39,6 +39,8 @@ export interface Office {
   readonly nickname: string;
   readonly payouts: 'auto' | 'manual';
   readonly restored: boolean;
+  /** The name of that restore, or null. */
+  readonly restore: string | null;
   readonly ports: SettlementPorts;
   readonly networkId: string;
   readonly rails: readonly string[];
@@ -59,6 +61,7 @@ export function openOffice(ports: SettlementPorts, given: SettlementConfig, way:
     nickname: config.nickname,
     payouts: config.payouts,
     restored: config.restored,
+    restore: config.restore ?? null,
     ports,
     networkId: ports.network.network.networkId,
     rails: ports.rails.map((one) => one.wallet.rail),

@@ -9,7 +9,7 @@ import { randomHex, type Client } from '../context.ts';
 import { familyOf, placeOf, type GuardPlace } from '../guards/find.ts';
 import { clientRefusals } from '../refusals.ts';
 import { checkAccount } from './decide.ts';
-import { readNewestAccount, saveAccount, type Home } from './store.ts';
+import { readNewestAccount, saveAccount, saveRefusedAccount, type Home } from './store.ts';
 
 const refuse = refuser(clientRefusals);
 /** A guard looks at its rail before it answers. */
@@ -70,6 +70,9 @@ async function keep(client: Client, home: Home, place: GuardPlace, answer: Reque
       last: await readNewestAccount(tx, home.guard),
     });
     if (checked.ok) await saveAccount(tx, home.guard, checked.value);
+    // Without the guard's signature it is evidence of nothing.
+    else if (checked.refusal.code !== 'account-signature')
+      await saveRefusedAccount(tx, home.guard, answer.account, checked.refusal.code);
     return checked;
   });
 }

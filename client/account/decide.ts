@@ -4,6 +4,7 @@
  */
 import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
+import { encode } from '../../core/wire/codec.ts';
 import type { Descriptor } from '../../core/wire/descriptor.ts';
 import type { Account } from '../../core/wire/guard.ts';
 import type { RailReader } from '../../rail/rail.ts';
@@ -43,14 +44,18 @@ export function guardKeyOf(guard: Descriptor, number: number): string | null {
   return guard.keys.find((one) => one.number === number)?.guard ?? null;
 }
 
-function addsUp({ deposits, deposited, withdrawn, spent, balance }: Account): boolean {
+function addsUp({ deposits, deposited, withdrawn, spent, lastTally, balance }: Account): boolean {
   const named = deposits.reduce((sum, one) => sum + one.amount, 0n);
-  return balance === deposited - withdrawn - spent && named <= deposited;
+  const isOfSpent = lastTally === null ? spent === 0n : lastTally.amount <= spent;
+  return balance === deposited - withdrawn - spent && named <= deposited && isOfSpent;
 }
 
-/** A lower serial, or the same one over other sums. */
+/** A lower serial, or the same one over other content. Guards of a family sign the same one, each in its name. */
 function isOlder(account: Account, last: Account): boolean {
   if (account.serial !== last.serial) return account.serial < last.serial;
-  const sums: readonly (keyof Account)[] = ['deposited', 'unconfirmed', 'withdrawn', 'spent', 'destination'];
-  return sums.some((name) => account[name] !== last[name]);
+  return contentOf(account) !== contentOf(last);
+}
+
+function contentOf({ destination, deposits, deposited, unconfirmed, withdrawn, spent, lastTally, state }: Account): string {
+  return encode({ destination, deposits, deposited, unconfirmed, withdrawn, spent, lastTally, state });
 }

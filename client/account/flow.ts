@@ -10,7 +10,15 @@ import { fetchOffer } from '../guards/flow.ts';
 import { clientRefusals } from '../refusals.ts';
 import { readRefused, sumSigned, type Refused } from '../tally/store.ts';
 import { askFamily, askGuard } from './ask.ts';
-import { chooseHome, countAccounts, readHomes, readNewestAccount, type Home } from './store.ts';
+import {
+  chooseHome,
+  countAccounts,
+  readHomes,
+  readNewestAccount,
+  readRefusedAccounts,
+  type Home,
+  type RefusedAccount,
+} from './store.ts';
 
 const refuse = refuser(clientRefusals);
 
@@ -29,8 +37,15 @@ export interface Shown {
   readonly refused: Refused | null;
 }
 
+/** `signed`: how many accounts of a guard are kept. */
+export interface AccountsKept {
+  readonly subscriber: string;
+  readonly guards: readonly { readonly guard: string; readonly rail: string; readonly signed: number }[];
+  readonly refused: readonly RefusedAccount[];
+}
+
 export interface Accounts {
-  show(): Promise<Result<{ subscriber: string; guards: { guard: string; rail: string; signed: number }[] }>>;
+  show(): Promise<Result<AccountsKept>>;
   /** A relay without the Guard flag is refused, unless that is what is wanted: its other subscribers are few. */
   subscribe(input: { guard: string; rail?: string | undefined; withoutFlag?: boolean | undefined }): Promise<Result<Shown>>;
   balance(input: { guard?: string | undefined }): Promise<Result<{ accounts: Shown[] }>>;
@@ -90,7 +105,9 @@ export function createAccounts(client: Client): Accounts {
     const found = guard === undefined ? null : findGuard(network, guard);
     const id = found?.ok === true ? found.value.place.id : guard;
     const one = guard === undefined ? homes[0] : homes.find((candidate) => candidate.guard === id);
-    return one === undefined ? refuse('client-no-account', guard ?? 'any guard') : ok(one);
+    if (one !== undefined) return ok(one);
+    // Without a consensus nobody knows a guard by its nickname.
+    return found?.ok === false && found.refusal.retry ? found : refuse('client-no-account', guard ?? 'any guard');
   }
 
   return {
@@ -98,12 +115,12 @@ export function createAccounts(client: Client): Accounts {
     balance,
     home,
     async show() {
-      const guards = await database.transaction(async (tx) => {
-        const rows = [];
-        for (const { guard, rail } of await readHomes(tx)) rows.push({ guard, rail, signed: await countAccounts(tx, guard) });
-        return rows;
+      const kept = await database.transaction(async (tx) => {
+        const guards = [];
+        for (const { guard, rail } of await readHomes(tx)) guards.push({ guard, rail, signed: await countAccounts(tx, guard) });
+        return { guards, refused: await readRefusedAccounts(tx) };
       });
-      return ok({ subscriber: client.key.publicKey, guards });
+      return ok({ subscriber: client.key.publicKey, ...kept });
     },
   };
 }

@@ -1,7 +1,7 @@
 /*
  * The rows of accounts: at which guards, and everything they signed. Every function takes the transaction of its flow.
  */
-import { asStored, type Verified } from '../../core/crypto/sign.ts';
+import { asStored, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { invariant } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { signedAccount, type Account } from '../../core/wire/guard.ts';
@@ -29,12 +29,41 @@ export async function chooseHome(tx: Tx, { guard, rail }: Home): Promise<void> {
   );
 }
 
+/** The newest takes the place of all that are so much older: each names what was credited before. */
+const ACCOUNTS_KEPT = 100n;
+
 export async function saveAccount(tx: Tx, home: string, { body, signature }: Verified<Account>): Promise<void> {
   await tx.run(
     `INSERT INTO client_account (home, signer, serial, account) VALUES (?, ?, ?, ?)
      ON CONFLICT (home, serial, signer) DO NOTHING`,
     [home, body.guard, body.serial, encode({ body, signature })],
   );
+  await tx.run('DELETE FROM client_account WHERE home = ? AND serial <= ?', [home, body.serial - ACCOUNTS_KEPT]);
+}
+
+/** An account that does not check, though the guard's key signed it. */
+export interface RefusedAccount {
+  readonly guard: string;
+  readonly code: string;
+  readonly account: Signed<Account>;
+}
+
+export async function saveRefusedAccount(
+  tx: Tx,
+  home: string,
+  { body, signature }: Signed<Account>,
+  code: string,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO client_refused_account (home, code, account) VALUES (?, ?, ?)
+     ON CONFLICT (home, code) DO UPDATE SET account = excluded.account`,
+    [home, code, encode({ body, signature })],
+  );
+}
+
+export async function readRefusedAccounts(tx: Tx): Promise<RefusedAccount[]> {
+  const rows = await tx.all('SELECT home, code, account FROM client_refused_account ORDER BY home, code');
+  return rows.map((row) => ({ guard: text(row['home']), code: text(row['code']), account: accountOf(row) }));
 }
 
 export async function readNewestAccount(tx: Tx, home: string): Promise<Verified<Account> | null> {

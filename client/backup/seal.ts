@@ -9,6 +9,7 @@ import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { hex32, networkId, railName } from '../../core/wire/field.ts';
 import { countersignedTally, signedAccount } from '../../core/wire/guard.ts';
+import { keyFromPassphrase } from '../../host/passphrase-key.ts';
 import type { Entropy } from '../../host/ports.ts';
 import { clientRefusals } from '../refusals.ts';
 
@@ -36,15 +37,12 @@ const file = z.strictObject({
 });
 export const BACKUP_CHARS_MAX = 4 * 1024 * 1024;
 
-/** Fixed by the format, so that no file can ask for more time or memory. */
-const OPS = 3;
-const MEMORY_BYTES = 64 * 1024 * 1024;
 const MAC_BYTES = 16;
 
 export function backupAccount(account: AccountBackup, passphrase: string, entropy: Entropy): string {
   const salt = Buffer.from(entropy.bytes(16));
   const nonce = Buffer.from(entropy.bytes(24));
-  const key = keyOf(passphrase, salt);
+  const key = keyFromPassphrase(passphrase, salt);
   const message = Buffer.from(encode(account), 'utf8');
   const box = Buffer.alloc(message.length + MAC_BYTES);
   sodium.crypto_secretbox_easy(box, message, nonce, key);
@@ -59,7 +57,7 @@ export function restoreAccount(text: string, passphrase: string): Result<Account
   if (!read.ok) return refuse('backup-shape', read.refusal.about);
   const box = Buffer.from(read.value.box, 'base64');
   if (box.length <= MAC_BYTES) return refuse('backup-shape', `${box.length} bytes`);
-  const key = keyOf(passphrase, Buffer.from(read.value.salt, 'hex'));
+  const key = keyFromPassphrase(passphrase, Buffer.from(read.value.salt, 'hex'));
   const message = Buffer.alloc(box.length - MAC_BYTES);
   const opened = sodium.crypto_secretbox_open_easy(message, box, Buffer.from(read.value.nonce, 'hex'), key);
   sodium.sodium_memzero(key);
@@ -67,11 +65,4 @@ export function restoreAccount(text: string, passphrase: string): Result<Account
   const inside = decode(message.toString('utf8'), contents, BACKUP_CHARS_MAX);
   sodium.sodium_memzero(message);
   return inside.ok ? ok(inside.value) : refuse('backup-shape', inside.refusal.about);
-}
-
-function keyOf(passphrase: string, salt: Buffer): Buffer {
-  const key = Buffer.alloc(32);
-  const password = Buffer.from(passphrase.normalize('NFC'), 'utf8');
-  sodium.crypto_pwhash(key, password, salt, OPS, MEMORY_BYTES, sodium.crypto_pwhash_ALG_ARGON2ID13);
-  return key;
 }

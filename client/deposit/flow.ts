@@ -3,7 +3,8 @@
  * wallet the destination is shown, for another one to pay. Called by http.ts; the job `deposits` repeats what did not get
  * through.
  */
-import { invariant, ok, refuser, type Refusal, type Result } from '../../core/refusal.ts';
+import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
+import { paidNothing } from '../../rail/rail.ts';
 import type { Accounts } from '../account/flow.ts';
 import { readNewestAccount } from '../account/store.ts';
 import { randomHex, retryAfter, type Client } from '../context.ts';
@@ -48,7 +49,7 @@ export function createDeposits(client: Client, accounts: Pick<Accounts, 'home'>)
       await client.schedule(tx, 'deposits', retryAfter(ports.network, ports.clock.now()));
     });
     const paid = await pay(row);
-    if (!paid.ok && !paid.refusal.retry) return paid;
+    if (!paid.ok && paidNothing(paid.refusal)) return paid;
     const { state, payment } = paid.ok ? paid.value : row;
     invariant(state !== 'failed', 'a failed deposit is a refusal');
     return ok({ guard, rail, destination, amount, state, payment });
@@ -59,7 +60,7 @@ export function createDeposits(client: Client, accounts: Pick<Accounts, 'home'>)
     const { id, destination, amount } = row;
     const paid = await wallet.pay({ id, outputs: [{ destination, amount }] });
     if (paid.ok) return ok(await save({ ...row, state: 'paid', payment: paid.value.payments[0] ?? null }));
-    if (isFinal(paid.refusal)) await save({ ...row, state: 'failed' });
+    if (paidNothing(paid.refusal)) await save({ ...row, state: 'failed' });
     return paid;
   }
 
@@ -78,9 +79,4 @@ export function createDeposits(client: Client, accounts: Pick<Accounts, 'home'>)
   }
 
   return { make, run };
-}
-
-/** Nothing was paid, and nothing will be. */
-function isFinal(refusal: Refusal): boolean {
-  return !refusal.retry;
 }

@@ -6,10 +6,13 @@ import { countersign } from '../../core/crypto/sign.ts';
 import type { Refusal } from '../../core/refusal.ts';
 import { scheduleOf, tickAfter } from '../../core/rule/interval.ts';
 import type { Tally } from '../../core/wire/guard.ts';
+import { inTurn } from '../../host/in-turn.ts';
+import { errorText } from '../../host/log.ts';
 import { askGuard } from '../account/ask.ts';
 import { readHomes, type Home } from '../account/store.ts';
 import { intervalNow, parametersOf, pricesOf, retryAfter, type Client } from '../context.ts';
 import { familyOf, placeOf } from '../guards/find.ts';
+import { createAhead } from './ahead.ts';
 import { createCount, type ClientReading } from './count.ts';
 import { checkTally, isCovered } from './decide.ts';
 import {
@@ -32,8 +35,8 @@ export interface Tallies {
   read(reading: ClientReading): void;
   /** The job. */
   run(now: number): Promise<number | null>;
-  /** Writes the own count down. */
-  save(): Promise<void>;
+  /** Writes the own count down when this process ends in order. */
+  end(): Promise<void>;
   busy(): boolean;
 }
 
@@ -51,12 +54,18 @@ export function createTallies(client: Client): Tallies {
   let isScheduled = false;
   let scheduling = 0;
   let readings = 0;
+  const ahead = createAhead();
+  const inOrder = inTurn();
+  let hopsMax = 0;
+  let isWriting = false;
 
   function read(reading: ClientReading): void {
     readings++;
+    hopsMax = Math.max(hopsMax, reading.hops);
     const interval = intervalNow(network, clock.now());
     const parameters = network.terms(interval)?.parameters ?? parametersOf(network);
     count.take(reading, interval, parameters?.startingBytes ?? 0n);
+    if (!isWriting && isDue()) void writeAhead();
     if (isScheduled) return;
     isScheduled = true;
     void scheduleTick();
@@ -76,6 +85,20 @@ export function createTallies(client: Client): Tallies {
     }
   }
 
+  const isDue = () => count.all().some((one) => ahead.isDue(one));
+
+  /** Again, while what came meanwhile has used up what was written. A failure is made good by the next reading or tick. */
+  async function writeAhead(): Promise<void> {
+    isWriting = true;
+    try {
+      while (isDue()) await save();
+    } catch (thrown) {
+      log.warn('count-not-written', { role: 'client', error: errorText(thrown) });
+    } finally {
+      isWriting = false;
+    }
+  }
+
   async function run(now: number): Promise<number | null> {
     isScheduled = true;
     await save();
@@ -83,6 +106,7 @@ export function createTallies(client: Client): Tallies {
     const interval = intervalNow(network, now);
     await database.transaction((tx) => dropSuperseded(tx, interval - 1));
     count.forget(interval - 1);
+    ahead.forget(interval - 1);
     const before = readings;
     const due = dueAfter(await pending(now), now);
     isScheduled = due !== null || readings !== before;
@@ -173,18 +197,22 @@ export function createTallies(client: Client): Tallies {
     return homes.find((one) => one.guard === guard) ?? homes.find((one) => family.has(one.guard)) ?? null;
   }
 
-  async function save(): Promise<void> {
-    const counts = count.all();
-    await database.transaction(async (tx) => {
-      for (const { guard, interval, usage } of counts) await saveUsage(tx, guard, interval, usage);
+  /** Ahead of the count, while this process runs; `end` writes the count as it is. */
+  function save(end = false): Promise<void> {
+    return inOrder(async () => {
+      const counts = count.all();
+      await database.transaction(async (tx) => {
+        for (const one of counts) await saveUsage(tx, one.guard, one.interval, end ? one.usage : ahead.rowOf(one, hopsMax));
+      });
+      for (const one of counts) ahead.written(one);
     });
   }
 
   return {
     read,
     run,
-    save,
-    busy: () => scheduling > 0,
+    end: () => save(true),
+    busy: () => scheduling > 0 || isWriting,
     async load() {
       const from = intervalNow(network, clock.now()) - 1;
       await database.transaction(async (tx) => {

@@ -93,12 +93,18 @@ export async function readRefused(tx: Tx, guard: string): Promise<Refused | null
   return { interval: int(row['interval']), serial: big(row['serial']), amount: big(row['amount']), code: text(row['code']) };
 }
 
-/** Signed ones of old intervals that a later one has taken the place of prove nothing more. */
+/**
+ * Of an interval that is over, signed ones that a later one has taken the place of prove nothing more, nor does the own count;
+ * of those that were refused alike, at any time, the newest is kept.
+ */
 export async function dropSuperseded(tx: Tx, before: number): Promise<void> {
-  const sql = `DELETE FROM client_tally WHERE state = 'signed' AND interval < ? AND EXISTS (SELECT 1 FROM client_tally other
-    WHERE other.guard = client_tally.guard AND other.interval = client_tally.interval AND other.state = 'signed'
-      AND other.serial > client_tally.serial)`;
-  await tx.run(sql, [before]);
+  const later = (condition: string) => `EXISTS (SELECT 1 FROM client_tally other WHERE other.guard = client_tally.guard
+    AND other.interval = client_tally.interval AND other.serial > client_tally.serial AND ${condition})`;
+  const signed = later("other.state = 'signed'");
+  await tx.run(`DELETE FROM client_tally WHERE state = 'signed' AND interval < ? AND ${signed}`, [before]);
+  const refused = later("other.state = 'refused' AND other.code = client_tally.code");
+  await tx.run(`DELETE FROM client_tally WHERE state = 'refused' AND ${refused}`);
+  await tx.run('DELETE FROM client_usage WHERE interval < ?', [before]);
 }
 
 export async function saveUsage(tx: Tx, guard: string, interval: number, usage: Usage): Promise<void> {

@@ -14,20 +14,23 @@ import { movePair } from '../pair/flow.ts';
 import type { Pair } from '../pair/pair.ts';
 import { dropIous, readPairById, readPairs, readPairsIn } from '../pair/store.ts';
 
-/** The stage `bst`. Null when every pair has what it is paid by; else when to look again. */
+/**
+ * The stage `bst`. Null when every pair has what it is paid by; else when to look again. Of who was away until the window was over
+ * the operator decides: what it owes goes to the fallback, and waits for its word.
+ */
 export async function settleBalances(office: Office, interval: number, now: number): Promise<number | null> {
   const schedule = scheduleFor(office, interval);
-  if (schedule === null || now >= schedule.paymentEnd) return null;
+  if (schedule === null) return null;
   const { database } = office.ports;
+  const isLate = now >= schedule.paymentEnd;
   const silent = (await database.transaction((tx) => readPairs(tx, interval))).some(isUnsigned);
-  const reached = silent ? await fetchLetters(office) : 0;
+  const reached = silent && !isLate ? await fetchLetters(office) : 0;
   return database.transaction(async (tx) => {
     let waiting = false;
     for (const pair of await readPairs(tx, interval)) {
-      if (pair.state === 'agreed') await movePair(office, tx, pair, { kind: 'bst', payouts: office.payouts });
-      else if (!isUnsigned(pair)) continue;
-      else if (isWorthWaiting(pair, reached > 0, schedule, now)) waiting = true;
-      else await useFallback(office, tx, pair);
+      if (isUnsigned(pair) && isWorthWaiting(pair, reached > 0, schedule, now)) waiting = true;
+      else if (isUnsigned(pair)) await useFallback(office, tx, pair, isLate ? 'manual' : office.payouts);
+      else if (pair.state === 'agreed' && !isLate) await movePair(office, tx, pair, { kind: 'bst', payouts: office.payouts });
     }
     await office.schedule(tx, 'payments', now);
     return waiting ? Math.min(now + pollSec(office), halfOf(schedule)) : null;
@@ -55,7 +58,7 @@ function halfOf({ bst, paymentEnd }: Schedule): number {
  * Rule 9: the net of the last IOUs. A carry needs both signatures, so none is taken in, and the rest under a quantum is
  * dropped.
  */
-async function useFallback(office: Office, tx: Tx, pair: Pair): Promise<void> {
+async function useFallback(office: Office, tx: Tx, pair: Pair, payouts: Office['payouts']): Promise<void> {
   const net = await reckonNow(office, tx, pair, false);
   const peer = office.ports.network.descriptor(pair.peer);
   const published = peer?.body.rails.find((one) => one.rail === net?.rail)?.fallback;
@@ -64,13 +67,18 @@ async function useFallback(office: Office, tx: Tx, pair: Pair): Promise<void> {
   const destination = reader.fallbackFor(published, pair.id);
   const forgiven = net.forgiven - net.carryOut.amount;
   const changes = { ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true, recall: false };
-  await movePair(office, tx, pair, { kind: 'silent', payouts: office.payouts }, changes);
+  await movePair(office, tx, pair, { kind: 'silent', payouts }, changes);
   office.ports.log.warn('fallback-used', { role: 'settlement', relay: pair.peer, interval: pair.interval });
 }
 
 /** The stage `lapse`. An unpaid creditor may contest from here on: the docket's issue begins at `unpaid`. */
-export async function endWindow(office: Office, income: Income, interval: number): Promise<null> {
-  for (const rail of office.rails) await income.collect(rail);
+export async function endWindow(office: Office, income: Income, interval: number, now: number): Promise<number | null> {
+  const { contestEnd = now, paymentEnd = now } = scheduleFor(office, interval) ?? {};
+  for (const rail of office.rails) {
+    const collected = await income.collect(rail);
+    // Who cannot see its rail does not say that it was not paid, until half of the time in which that matters has gone by.
+    if (!collected.ok && now < paymentEnd + Math.floor((contestEnd - paymentEnd) / 2)) return now + pollSec(office);
+  }
   await office.ports.database.transaction(async (tx) => {
     for (const pair of await readPairs(tx, interval)) {
       if (!pair.approved) await movePair(office, tx, pair, { kind: 'over', zero: pair.amount === 0n });

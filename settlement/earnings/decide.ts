@@ -3,7 +3,7 @@
  * forgiven apart, and `received − paid − fee` is what the wallet gained. Pure; called by earnings/flow.ts.
  */
 import type { PairState } from '../pair/decide.ts';
-import type { Pair } from '../pair/pair.ts';
+import type { PairFigures } from '../pair/pair.ts';
 import { grossOf } from '../pair/reckon.ts';
 
 /** Signed amounts are in my favour. */
@@ -40,7 +40,7 @@ export interface Earnings {
   readonly sums: Readonly<Record<string, EarningsSums>>;
 }
 
-export function earningsOf(pairs: readonly Pair[], nicknameOf: (peer: string) => string | null): Earnings {
+export function earningsOf(pairs: readonly PairFigures[], nicknameOf: (peer: string) => string | null): Earnings {
   const sums: Record<string, EarningsSums> = {};
   for (const { rail, received, paid, fee } of pairs) {
     if (rail === null) continue;
@@ -55,7 +55,7 @@ export function earningsOf(pairs: readonly Pair[], nicknameOf: (peer: string) =>
   return { lines: pairs.map((pair) => lineOf(pair, nicknameOf(pair.peer))), sums };
 }
 
-function lineOf(pair: Pair, nickname: string | null): EarningsLine {
+function lineOf(pair: PairFigures, nickname: string | null): EarningsLine {
   const { interval, peer, rail, state, fee, forgiven, received, paid } = pair;
   return {
     ...{ interval, peer, nickname, rail, state },

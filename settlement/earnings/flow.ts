@@ -4,10 +4,9 @@
 import { z } from 'zod';
 import { ok, type Result } from '../../core/refusal.ts';
 import { interval as intervalField } from '../../core/wire/field.ts';
-import type { Tx } from '../../host/ports.ts';
 import type { Office } from '../office.ts';
 import { bothSigned, type Pair } from '../pair/pair.ts';
-import { readAllPairs, readPairs, readPairsIn } from '../pair/store.ts';
+import { readAllPairs, readFigures, readPairs, readPairsIn } from '../pair/store.ts';
 import { earningsOf, type Earnings } from './decide.ts';
 
 /** Null: of all. */
@@ -15,12 +14,13 @@ export const ofInterval = z.strictObject({ interval: intervalField.nullable() })
 export type OfInterval = z.infer<typeof ofInterval>;
 
 export async function showEarnings(office: Office, { interval }: OfInterval): Promise<Result<Earnings>> {
-  const pairs = await office.ports.database.transaction((tx) => readOf(tx, interval));
+  const pairs = await office.ports.database.transaction((tx) => readFigures(tx, interval));
   return ok(earningsOf(pairs, (peer) => nicknameOf(office, peer)));
 }
 
 export async function listStatements(office: Office, { interval }: OfInterval): Promise<Result<unknown>> {
-  const pairs = await office.ports.database.transaction((tx) => readOf(tx, interval));
+  const { database } = office.ports;
+  const pairs = await database.transaction((tx) => (interval === null ? readAllPairs(tx) : readPairs(tx, interval)));
   return ok({
     statements: pairs.map((pair) => ({
       ...head(office, pair),
@@ -38,10 +38,6 @@ export async function listPayouts(office: Office): Promise<Result<unknown>> {
   const pairs = await office.ports.database.transaction((tx) => readPairsIn(tx, states));
   const mine = pairs.filter((pair) => pair.side === 'debtor' && pair.amount > 0n);
   return ok({ payouts: mine.map((pair) => ({ ...head(office, pair), fallback: pair.fallback, payment: pair.payment })) });
-}
-
-function readOf(tx: Tx, interval: number | null): Promise<Pair[]> {
-  return interval === null ? readAllPairs(tx) : readPairs(tx, interval);
 }
 
 function head(office: Office, { id, interval, peer, state, side, rail, amount, destination }: Pair) {

@@ -3,13 +3,13 @@
  * it uses a fallback. Called by the stages `letters` and `bst`, and by the outbox.
  */
 import { z } from 'zod';
-import { sign, signedSchema } from '../../core/crypto/sign.ts';
+import { bare, sign, signedSchema } from '../../core/crypto/sign.ts';
 import { done } from '../../core/local/messages.ts';
 import { LETTERS_BYTES_MAX } from '../../core/limits.ts';
 import { invariant } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { url } from '../../core/wire/field.ts';
-import { letter, mailboxAnswer, type Letter } from '../../core/wire/mailbox.ts';
+import { mailboxAnswer, signedLetter, type Letter } from '../../core/wire/mailbox.ts';
 import { signedSettlement, statement } from '../../core/wire/settlement.ts';
 import { sealingKeyOf, senderKeyIn } from '../../host/network/sealing.ts';
 import type { OutboxKind, OutboxRow } from '../../host/outbox.ts';
@@ -26,7 +26,7 @@ import { takeStatement } from '../statement/flow.ts';
 
 const TAG = 'letter';
 const content = z.strictObject({ statement: signedSchema(statement), settlement: signedSettlement });
-const posted = z.strictObject({ authority: url, letter });
+const posted = z.strictObject({ authority: url, letter: signedLetter });
 
 /** The stage `letters`. What is not signed by now, by the best that I know, goes to the mailbox too. */
 export async function postLetters(office: Office, interval: number): Promise<null> {
@@ -50,7 +50,9 @@ async function putLetter(office: Office, tx: Tx, pair: Pair): Promise<void> {
   const expires = scheduleFor(office, pair.interval)?.contestEnd ?? 0;
   const sealed = sealLetter(office, pair);
   if (sealed === null) return;
-  const one: Letter = { to: pair.peer, id: pair.id, sealed, expires };
+  const { number, key } = office.signer(runningInterval(office) ?? pair.interval);
+  const letter: Letter = { from: office.me, key: number, to: pair.peer, id: pair.id, sealed, expires };
+  const one = bare(sign('letter', office.networkId, letter, key));
   for (const { name, url: authority } of office.ports.network.network.authorities) {
     const message = { kind: 'letter', target: `authority ${name}`, body: { authority, letter: one }, expires };
     await office.put(tx, { ...message, id: `letter ${pair.id} ${name}` });

@@ -49,6 +49,9 @@ export interface Pair {
   readonly receipt: Signed<Receipt> | null;
 }
 
+/** The row without its objects. */
+export type PairFigures = Omit<Pair, 'held' | 'issued' | 'mine' | 'theirs' | 'settlement' | 'receipt'>;
+
 export function openPair(networkId: string, interval: number, me: string, peer: string): Pair {
   return {
     interval,

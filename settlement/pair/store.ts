@@ -11,7 +11,7 @@ import { big, int, orNull, text } from '../../host/db/codec.ts';
 import type { Param, Row, Tx } from '../../host/ports.ts';
 import type { ZodType } from 'zod';
 import type { PairState } from './decide.ts';
-import type { Pair, Side } from './pair.ts';
+import type { Pair, PairFigures, Side } from './pair.ts';
 
 const money = ['amount', 'carry_in', 'carry_out', 'forgiven', 'held_value', 'issued_value', 'paid', 'received', 'fee'] as const;
 const plain = [
@@ -40,7 +40,13 @@ const plain = [
 const columns = [...plain, ...money] as const;
 type Column = (typeof columns)[number];
 
-const select = `SELECT ${plain.join(', ')}, ${money.map((name) => `CAST(${name} AS TEXT) AS ${name}`).join(', ')} FROM pair`;
+/** `without`: read as NULL. */
+const selectWithout = (without: readonly Column[]) => {
+  const shown = plain.map((name) => (without.includes(name) ? `NULL AS ${name}` : name));
+  return `SELECT ${shown.join(', ')}, ${money.map((name) => `CAST(${name} AS TEXT) AS ${name}`).join(', ')} FROM pair`;
+};
+const select = selectWithout([]);
+const selectFigures = selectWithout(['held', 'issued', 'mine', 'theirs', 'settlement', 'receipt']);
 const save = `INSERT INTO pair (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
   ON CONFLICT (interval, peer) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}`;
 
@@ -60,6 +66,12 @@ export async function readPairs(tx: Tx, interval: number): Promise<Pair[]> {
 export async function readPairsIn(tx: Tx, states: readonly PairState[]): Promise<Pair[]> {
   const marks = states.map(() => '?').join(', ');
   return (await tx.all(`${select} WHERE state IN (${marks}) ORDER BY interval, peer`, states)).map(pairOf);
+}
+
+/** Of an interval or of all, without their objects: many rows at once. */
+export async function readFigures(tx: Tx, interval: number | null): Promise<PairFigures[]> {
+  const [where, of] = interval === null ? ['', []] : ['WHERE interval = ?', [interval]];
+  return (await tx.all(`${selectFigures} ${where} ORDER BY interval, peer`, of)).map(pairOf);
 }
 
 export async function readAllPairs(tx: Tx): Promise<Pair[]> {

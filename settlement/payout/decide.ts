@@ -14,9 +14,10 @@ export interface Payable {
   readonly alone: boolean;
 }
 
-/** Subscribers' money first; then by SHA-256 of the settlement's id, which neither side can choose. */
+/** Subscribers' money first, as it was asked for; then by SHA-256 of the settlement's id, which neither side can choose. */
 export function inOrder(payables: readonly Payable[]): Payable[] {
-  const rank = ({ kind, name }: Payable) => (kind === 'order' ? `0${name}` : `1${sha256Hex(Buffer.from(name, 'hex'))}`);
+  // An order's id is the subscriber's own choice, and says nothing of whose turn it is.
+  const rank = ({ kind, name }: Payable) => (kind === 'order' ? '' : sha256Hex(Buffer.from(name, 'hex')));
   return payables
     .map((one) => ({ one, rank: rank(one) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0))

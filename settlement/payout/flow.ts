@@ -2,10 +2,9 @@
  * Payout: what is due · what the funds cover · was it paid before? · intent · payment · record. One lease a wallet; an intent
  * that was written is repeated until its end is known, and nothing new is begun before. Called by the `payments` job.
  */
-import { sha256Hex } from '../../core/crypto/hash.ts';
 import { transferIdOf } from '../../core/wire/ledger.ts';
 import type { Tx } from '../../host/ports.ts';
-import type { BatchPaid } from '../../rail/rail.ts';
+import { paidNothing, type BatchPaid } from '../../rail/rail.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
 import { parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
@@ -13,7 +12,7 @@ import type { Pair } from '../pair/pair.ts';
 import { readPairById, readPairsIn, savePair } from '../pair/store.ts';
 import { readOrders, saveOrderState } from '../withdraw/store.ts';
 import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
-import { closeBatch, countVoid, readIntents, saveIntent, type StoredBatch } from './store.ts';
+import { closeBatch, readIntents, saveIntent, type StoredBatch } from './store.ts';
 
 export interface Payouts {
   /** Pays what can be paid now. The second at which to come again at the latest, or null. */
@@ -72,7 +71,7 @@ async function payRail(office: Office, own: OwnRail, lease: Lease): Promise<void
 
 async function readPayables(office: Office, tx: Tx, rail: string): Promise<Payable[]> {
   const now = office.ports.clock.now();
-  const due = (await readPairsIn(tx, ['due', 'awaiting'])).filter((one) => one.rail === rail && !isHeldBack(office, one, now));
+  const due = (await readPairsIn(tx, ['due', 'awaiting'])).filter((one) => one.rail === rail && mayLeave(office, one, now));
   const orders = (await readOrders(tx, 'accepted')).filter((one) => one.rail === rail);
   return inOrder([
     ...due.map((pair) => payableOf(pair)),
@@ -85,10 +84,16 @@ function payableOf(pair: Pair): Payable {
   return { kind: 'settlement', name: pair.id, destination, amount: pair.amount, alone: pair.fallback };
 }
 
-/** After a restore the counterpart is asked first; a silent one is waited for until half of the window. */
-function isHeldBack(office: Office, pair: Pair, now: number): boolean {
+/**
+ * Until the payment window ends, unless the operator pays late. After a restore the counterpart is asked first; a silent one is
+ * waited for until half of the window.
+ */
+function mayLeave(office: Office, pair: Pair, now: number): boolean {
   const schedule = scheduleFor(office, pair.interval);
-  return pair.recall && schedule !== null && now < schedule.bst + Math.floor((schedule.paymentEnd - schedule.bst) / 2);
+  if (schedule === null) return false;
+  const { bst, paymentEnd } = schedule;
+  const isOpen = pair.approved || now < paymentEnd;
+  return isOpen && !(pair.recall && now < bst + Math.floor((paymentEnd - bst) / 2));
 }
 
 /** What goes out next, or null when nothing does; those that the funds do not cover are marked. */
@@ -150,10 +155,11 @@ async function writeIntent(
   if (!(await holdLease(tx, lease, now + leaseSec(office)))) return null;
   const current = new Set((await readPayables(office, tx, rail)).map((one) => one.name));
   if (chosen.some((one) => !current.has(one.name))) return null;
-  const base = sha256Hex('ptg/payout-base/v1\0', [...chosen.map((one) => one.name)].sort().join('\0'));
-  const id = transferIdOf('payout', `${base} ${await countVoid(tx, base)}`);
-  const batch = { id, rail, outputs: shuffled(chosen, office.ports.entropy.bytes(16)) };
-  await saveIntent(tx, { ...batch, base, fence: lease.fence, madeAt: now });
+  // By its outputs alone, so that after a void batch, or by a restored database, the same debts are the same batch again.
+  const names = chosen.map((one) => one.name).sort();
+  const id = transferIdOf('payout', names.join(' '));
+  const outputs = shuffled(chosen, office.ports.entropy.bytes(16));
+  const batch = await saveIntent(tx, { id, rail, outputs, fence: lease.fence, madeAt: now });
   for (const { kind, name } of batch.outputs) {
     if (kind === 'order') await saveOrderState(tx, name, { state: 'sent', payment: null, fee: 0n });
     const pair = kind === 'settlement' ? await readPairById(tx, name) : null;
@@ -162,7 +168,7 @@ async function writeIntent(
   return batch;
 }
 
-/** False when the rail's state is not known, or nothing was paid: then no other batch is tried now. */
+/** False when it is not known what the rail did, or nothing was paid: then no other batch is tried now. */
 async function execute(office: Office, own: OwnRail, batch: StoredBatch): Promise<boolean> {
   const { database, log } = office.ports;
   const outputs = batch.outputs.map(({ destination, amount }) => ({ destination, amount }));
@@ -172,7 +178,7 @@ async function execute(office: Office, own: OwnRail, batch: StoredBatch): Promis
     return true;
   }
   log.warn('batch-not-paid', { role: 'settlement', code: paid.refusal.code, count: outputs.length });
-  if (!paid.refusal.retry) await database.transaction((tx) => release(office, tx, batch));
+  if (paidNothing(paid.refusal)) await database.transaction((tx) => release(office, tx, batch));
   return false;
 }
 

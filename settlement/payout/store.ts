@@ -2,7 +2,7 @@
  * Payment batches: their intent, their outputs, what became of them. Every function takes the transaction. Called by
  * payout/flow.ts, reconcile and status.
  */
-import { big, int, text } from '../../host/db/codec.ts';
+import { big, text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
 
 export interface BatchOutput {
@@ -19,30 +19,27 @@ export interface StoredBatch {
 }
 
 export interface BatchIntent extends StoredBatch {
-  /** Of the outputs' names: what a repetition after a void batch has in common with it. */
-  readonly base: string;
   readonly fence: number;
   readonly madeAt: number;
 }
 
-export async function saveIntent(tx: Tx, batch: BatchIntent): Promise<void> {
-  await tx.run(`INSERT INTO batch (id, rail, base, state, fence, made_at, fee) VALUES (?, ?, ?, 'intent', ?, ?, 0)`, [
-    batch.id,
-    batch.rail,
-    batch.base,
-    batch.fence,
-    batch.madeAt,
-  ]);
+/** Answers the batch as it is written: one that was void before keeps the order of its outputs. */
+export async function saveIntent(tx: Tx, batch: BatchIntent): Promise<StoredBatch> {
+  const { id, rail, fence, madeAt } = batch;
+  await tx.run(
+    `INSERT INTO batch (id, rail, state, fence, made_at, fee) VALUES (?, ?, 'intent', ?, ?, 0)
+     ON CONFLICT (id) DO UPDATE SET state = 'intent', fence = excluded.fence, made_at = excluded.made_at
+     WHERE batch.state = 'void'`,
+    [id, rail, fence, madeAt],
+  );
   for (const [place, { kind, name, destination, amount }] of batch.outputs.entries()) {
-    await tx.run('INSERT INTO batch_output (batch, place, kind, name, destination, amount) VALUES (?, ?, ?, ?, ?, ?)', [
-      batch.id,
-      place,
-      kind,
-      name,
-      destination,
-      amount,
-    ]);
+    await tx.run(
+      `INSERT INTO batch_output (batch, place, kind, name, destination, amount) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (batch, place) DO NOTHING`,
+      [id, place, kind, name, destination, amount],
+    );
   }
+  return { id, rail, outputs: await readOutputs(tx, id) };
 }
 
 /** Batches whose payment is not known to have happened, oldest first. */
@@ -56,48 +53,28 @@ export async function readIntents(tx: Tx, rail: string): Promise<StoredBatch[]> 
   return batches;
 }
 
-/** How many batches of just these outputs have paid nothing. */
-export async function countVoid(tx: Tx, base: string): Promise<number> {
-  const rows = await tx.all(`SELECT COUNT(*) AS count FROM batch WHERE base = ? AND state = 'void'`, [base]);
-  return int(rows[0]?.['count']);
-}
-
 /** False when somebody else has closed it already. */
 export async function closeBatch(tx: Tx, id: string, state: 'paid' | 'void', fee: bigint): Promise<boolean> {
   return (await tx.run(`UPDATE batch SET state = ?, fee = ? WHERE id = ? AND state = 'intent'`, [state, fee, id])) > 0;
 }
 
-export interface PaidSums {
-  readonly settlements: bigint;
-  readonly orders: bigint;
-  readonly fees: bigint;
+/** What the batches of this database have paid of settlements, and the fees of all of them. */
+export async function readPaidSums(tx: Tx, rail: string): Promise<{ settlements: bigint; fees: bigint }> {
+  const sql = `SELECT CAST(COALESCE(SUM(fee), 0) AS TEXT) AS fees, CAST(COALESCE((SELECT SUM(amount)
+      FROM batch_output JOIN batch paid ON paid.id = batch_output.batch
+      WHERE paid.rail = ? AND paid.state = 'paid' AND batch_output.kind = 'settlement'), 0) AS TEXT) AS settlements
+    FROM batch WHERE rail = ? AND state = 'paid'`;
+  const row = (await tx.all(sql, [rail, rail]))[0];
+  return { settlements: big(row?.['settlements']), fees: big(row?.['fees']) };
 }
 
-export async function readPaidSums(tx: Tx, rail: string): Promise<PaidSums> {
-  const outputs = await tx.all(
-    `SELECT batch_output.kind AS kind, CAST(SUM(batch_output.amount) AS TEXT) AS total
-     FROM batch_output JOIN batch ON batch.id = batch_output.batch
-     WHERE batch.rail = ? AND batch.state = 'paid' GROUP BY batch_output.kind`,
-    [rail],
-  );
-  const fees = await tx.all(`SELECT CAST(COALESCE(SUM(fee), 0) AS TEXT) AS total FROM batch WHERE rail = ? AND state = 'paid'`, [
-    rail,
-  ]);
-  const sum = (kind: string) => {
-    const row = outputs.find((one) => one['kind'] === kind);
-    return row === undefined ? 0n : big(row['total']);
-  };
-  return { settlements: sum('settlement'), orders: sum('order'), fees: big(fees[0]?.['total']) };
-}
-
-/** Ids of the settlements that batches of this database have paid. */
-export async function readPaidNames(tx: Tx, rail: string): Promise<ReadonlySet<string>> {
-  const rows = await tx.all(
-    `SELECT batch_output.name AS name FROM batch_output JOIN batch ON batch.id = batch_output.batch
-     WHERE batch.rail = ? AND batch.state = 'paid' AND batch_output.kind = 'settlement'`,
-    [rail],
-  );
-  return new Set(rows.map((row) => text(row['name'])));
+/** What was paid since then of settlements that no batch of this database has paid: found on the rail after a restore. */
+export async function sumPaidElsewhere(tx: Tx, rail: string, since: number): Promise<bigint> {
+  const sql = `SELECT CAST(COALESCE(SUM(paid), 0) AS TEXT) AS total FROM pair
+    WHERE rail = ? AND paid > 0 AND paid_at >= ? AND NOT EXISTS (SELECT 1 FROM batch_output
+      JOIN batch ON batch.id = batch_output.batch
+      WHERE batch_output.name = pair.id AND batch_output.kind = 'settlement' AND batch.state = 'paid')`;
+  return big((await tx.all(sql, [rail, since]))[0]?.['total']);
 }
 
 async function readOutputs(tx: Tx, batch: string): Promise<BatchOutput[]> {

@@ -22,7 +22,7 @@ import { reckonOn, type Reckoning } from '../pair/reckon.ts';
 import { readPair, readPairsIn, readSignedWith, savePair } from '../pair/store.ts';
 import { readNewestInterval } from '../period/store.ts';
 import { storeReceipt } from '../receipt/flow.ts';
-import { pairNamed, saveRecovery } from './store.ts';
+import { pairNamed, readRestore, saveRecovery } from './store.ts';
 
 /** `interval`: that one alone; else all after `after`. */
 export const recallQuery = z.strictObject({ interval: intervalField.nullable(), after: intervalField.nullable() });
@@ -59,16 +59,17 @@ export async function answerRecall(office: Office, from: string, query: RecallQu
 }
 
 /**
- * At the start, false while no consensus is known: an empty database in a network that is not, or the operator's word that it
- * came out of a backup.
+ * At the start, false while no consensus is known: an empty database in a network that is not, or the word of ptg.toml that it
+ * came out of a backup. For a restore with a name once: the mark is in the transaction that puts the questions into the outbox.
  */
 export async function beginRecovery(office: Office): Promise<boolean> {
   const running = runningInterval(office);
   if (running === null) return false;
   await office.ports.database.transaction(async (tx) => {
     const empty = (await readNewestInterval(tx)) === null;
-    if (!office.restored && !(empty && running > 0)) return;
-    await saveRecovery(tx, running);
+    const isBegun = office.restore !== null && (await readRestore(tx)) === office.restore;
+    if (!(office.restored && !isBegun) && !(empty && running > 0)) return;
+    await saveRecovery(tx, running, office.restore);
     const open = await readPairsIn(tx, unfinished);
     for (const pair of open) await savePair(tx, { ...pair, recall: true });
     const peers = new Set([...(await readCarryPeers(tx)), ...open.map((one) => one.peer)]);

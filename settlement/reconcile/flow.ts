@@ -3,12 +3,12 @@
  */
 import { ok, type Result } from '../../core/refusal.ts';
 import type { Tx } from '../../host/ports.ts';
-import { readIncomeSums, readWalletStart, type WalletStart } from '../income/store.ts';
+import { readIncomeSums, readWalletStart } from '../income/store.ts';
 import type { Income } from '../income/flow.ts';
 import type { Office, OwnRail } from '../office.ts';
-import { readAllPairs, readPairsIn } from '../pair/store.ts';
-import { readPaidNames, readPaidSums } from '../payout/store.ts';
-import { readAllOrders } from '../withdraw/store.ts';
+import { readPairsIn } from '../pair/store.ts';
+import { readPaidSums, sumPaidElsewhere } from '../payout/store.ts';
+import { sumPaidOrders } from '../withdraw/store.ts';
 import { reconcile, type Reconciled, type WalletBooks } from './decide.ts';
 
 export interface ReconciledWallet extends Reconciled {
@@ -40,28 +40,17 @@ async function settledBalance(own: OwnRail, income: Income): Promise<Result<bigi
 
 async function readBooks(tx: Tx, rail: string): Promise<WalletBooks> {
   const [start, income, paid] = [await readWalletStart(tx, rail), await readIncomeSums(tx, rail), await readPaidSums(tx, rail)];
-  const orders = (await readAllOrders(tx)).filter((one) => one.rail === rail && one.state === 'paid');
-  const sum = (kind: string) => orders.reduce((total, one) => (one.kind === kind ? total + one.amount : total), 0n);
+  // Payments whose batch a lost database had written: the opening balance is without those of before it.
+  const elsewhere = start.openedAt === null ? 0n : await sumPaidElsewhere(tx, rail, start.openedAt);
   return {
     opening: start.opening ?? 0n,
     settlementsReceived: income.settlement,
     otherIncome: income.other,
-    settlementsPaid: paid.settlements + (await paidBefore(tx, rail, start)),
-    withdrawn: sum('withdrawal'),
-    sent: sum('send'),
+    settlementsPaid: paid.settlements + elsewhere,
+    withdrawn: await sumPaidOrders(tx, rail, 'withdrawal'),
+    sent: await sumPaidOrders(tx, rail, 'send'),
     fees: paid.fees,
   };
-}
-
-/** Payments found on the rail whose batch a lost database had written: counted unless the opening balance is without them. */
-async function paidBefore(tx: Tx, rail: string, { openedAt }: WalletStart): Promise<bigint> {
-  const known = await readPaidNames(tx, rail);
-  let total = 0n;
-  for (const pair of await readAllPairs(tx)) {
-    if (pair.rail !== rail || pair.paid === 0n || pair.paidAt === null || openedAt === null) continue;
-    if (!known.has(pair.id) && pair.paidAt >= openedAt) total += pair.paid;
-  }
-  return total;
 }
 
 export async function showWallets(office: Office): Promise<Result<unknown>> {

@@ -21,6 +21,7 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     orders: [...(await readOrders(tx, 'accepted')), ...(await readOrders(tx, 'sent'))],
     next: await readNewestInterval(tx),
   }));
+  const schedules = next === null ? [] : [next - 1, next].flatMap((interval) => momentsOf(office, interval));
   const schedule = next === null ? null : scheduleFor(office, next);
   const states: Partial<Record<PairState, number>> = {};
   for (const { state } of pairs) states[state] = (states[state] ?? 0) + 1;
@@ -31,6 +32,7 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     running: runningInterval(office),
     now: clock.now(),
     next: next === null || schedule === null ? null : { interval: next, booksClose: schedule.booksClose, bst: schedule.bst },
+    schedules,
     owed: sumOf(pairs, ['claimed', 'expecting', 'received', 'unpaid']),
     owing: sumOf(pairs, ['stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'lapsed']),
     awaitingFunds: sumOf(pairs, ['awaiting']),
@@ -38,6 +40,12 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     states,
     ordersOpen: orders.length,
   });
+}
+
+/** Of the newest two intervals: the earlier may still have its settlement time to come. */
+function momentsOf(office: Office, interval: number): { interval: number; booksClose: number; bst: number }[] {
+  const schedule = interval < 0 ? null : scheduleFor(office, interval);
+  return schedule === null ? [] : [{ interval, booksClose: schedule.booksClose, bst: schedule.bst }];
 }
 
 /** By rail. */

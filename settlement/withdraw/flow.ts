@@ -13,14 +13,15 @@ const refuse = refuser({ ...codecRefusals, ...localRefusals, ...settlementRefusa
 
 export async function takeOrder(office: Office, kind: Order['kind'], order: WithdrawOrder): Promise<Result<WithdrawState>> {
   const { id, rail, destination, amount } = order;
-  if (amount === 0n) return refuse('bad-shape', 'amount: above zero');
-  const own = office.rail(rail);
-  if (own === null) return refuse('settlement-rail', rail);
-  if (!own.reader.isDestination(destination)) return refuse('settlement-destination', destination);
   const { database, clock } = office.ports;
   return database.transaction(async (tx) => {
+    // First: what was taken once is never refused later, whatever rails there are by then.
     const earlier = await readOrder(tx, id);
     if (earlier !== null) return isSame(earlier, kind, order) ? ok(stateOf(earlier)) : refuse('order-conflict', id);
+    if (amount === 0n) return refuse('bad-shape', 'amount: above zero');
+    const own = office.rail(rail);
+    if (own === null) return refuse('settlement-rail', rail);
+    if (!own.reader.isDestination(destination)) return refuse('settlement-destination', destination);
     const now = clock.now();
     const fresh: Order = { id, kind, rail, destination, amount, state: 'accepted', payment: null, fee: 0n, askedAt: now };
     await insertOrder(tx, fresh);

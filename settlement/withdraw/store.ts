@@ -29,8 +29,11 @@ export async function readOrders(tx: Tx, state: Order['state']): Promise<Order[]
   return (await tx.all(`${select} WHERE state = ? ORDER BY asked_at, id`, [state])).map(orderOf);
 }
 
-export async function readAllOrders(tx: Tx): Promise<Order[]> {
-  return (await tx.all(`${select} ORDER BY asked_at, id`)).map(orderOf);
+/** What paid orders of a kind come to. */
+export async function sumPaidOrders(tx: Tx, rail: string, kind: Order['kind']): Promise<bigint> {
+  const sql = `SELECT CAST(COALESCE(SUM(amount), 0) AS TEXT) AS total FROM transfer_order
+    WHERE rail = ? AND kind = ? AND state = 'paid'`;
+  return big((await tx.all(sql, [rail, kind]))[0]?.['total']);
 }
 
 export async function insertOrder(tx: Tx, order: Order): Promise<void> {

@@ -33,6 +33,7 @@ describe('client/account', () => {
     unconfirmed: 0n,
     withdrawn: 20n,
     spent: 30n,
+    lastTally: { interval: 3, serial: 2n, amount: 25n },
     balance: 50n,
     state: 'open',
     at: 1,
@@ -65,7 +66,11 @@ describe('client/account', () => {
     expect(check({}, { reader: undefined })).to.equal('account-destination');
     expect(check({ balance: 51n, serial: 4n })).to.equal('account-sum');
     expect(check({ deposits: [{ payment: 'p', amount: 101n, at: 1 }] })).to.equal('account-sum');
+    expect(check({ lastTally: { interval: 3, serial: 2n, amount: 31n } })).to.equal('account-sum');
+    expect(check({ lastTally: null })).to.equal('account-sum');
     expect(check({ serial: 4n })).to.equal('account-old');
+    expect(check({ lastTally: { interval: 3, serial: 2n, amount: 26n } })).to.equal('account-old');
+    expect(check({ deposits: [{ payment: 'q', amount: 70n, at: 1 }] })).to.equal('account-old');
     expect(check({ deposited: 101n, balance: 51n })).to.equal('account-old');
   });
 });

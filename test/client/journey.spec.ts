@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
 import type { DepositShown } from '../../client/deposit/flow.ts';
-import type { Shown } from '../../client/account/flow.ts';
+import type { AccountsKept, Shown } from '../../client/account/flow.ts';
 import type { WithdrawalRow } from '../../client/withdraw/store.ts';
 import type { GuardLine } from '../../client/guards/flow.ts';
 import { restoreAccount } from '../../client/backup/seal.ts';
@@ -135,6 +135,36 @@ describe('client', () => {
     expect(await unsigned()).to.equal(0n);
   });
 
+  it('signs an honest tally after it was killed between two ticks', async () => {
+    await make();
+    await withMoney(10n ** 10n);
+    for (const bytes of [1000n, 600_000n, 700_000n]) await world.carry('alice', bytes);
+    await tick();
+    // Counted by a process whose disk is gone, and lost with it.
+    world.kill('alice');
+    for (const bytes of [50_000n, 200_000n]) await world.carry('alice', bytes);
+    alice = await world.startClient('alice', alice.database);
+    await world.carry('alice', 10n);
+    await tick();
+    expect(await balance()).to.deep.include({ signed: unitsFor(1_551_010n), refused: null });
+  });
+
+  it('counts on exactly after an orderly end', async () => {
+    await make();
+    await withMoney(10n ** 9n);
+    await world.carry('alice', 1000n);
+    await tick();
+    await alice.role.stop();
+    alice = await world.startClient('alice', alice.database);
+    await world.carry('alice', 5n);
+    const [session] = world.relay.sessions.values();
+    const endpoint = guard.role.endpoints.find((one) => one.path === '/guard/shortfall');
+    await endpoint?.answer({ session, interval: 0, bytes: 1n } as never, { kind: 'local' });
+    await tick();
+    expect(await balance()).to.deep.include({ signed: unitsFor(1000n) });
+    expect((await balance()).refused).to.deep.include({ code: 'tally-overcharge', amount: unitsFor(1006n) });
+  });
+
   it('gives a guard with an older book the tally that both signed', async () => {
     await make();
     await withMoney(10n ** 9n);
@@ -147,6 +177,43 @@ describe('client', () => {
     expect(await world.carry('alice', 10n)).to.equal(10n);
     await tick();
     expect((await balance()).account.spent).to.equal(unitsFor(1000n));
+  });
+
+  it('keeps of its evidence what proves something, and not a row a tick', async () => {
+    await make();
+    await withMoney(10n ** 9n);
+    const count = async (what: string) =>
+      Number((await alice.database.transaction((tx) => tx.all(`SELECT COUNT(*) AS count FROM ${what}`)))[0]?.['count']);
+    const tell = (bytes: bigint) => {
+      const [session] = world.relay.sessions.values();
+      const endpoint = guard.role.endpoints.find((one) => one.path === '/guard/shortfall');
+      return endpoint?.answer({ session, interval: 0, bytes } as never, { kind: 'local' });
+    };
+    for (let turn = 1n; turn <= 5n; turn += 1n) {
+      await world.carry('alice', 1000n);
+      await tell(turn);
+      await tick();
+    }
+    expect((await balance()).refused).to.deep.include({ code: 'tally-overcharge', amount: unitsFor(5005n) });
+    expect(await count("client_tally WHERE state = 'refused'")).to.equal(1);
+    for (let turn = 0; turn < 120; turn += 1) {
+      world.rail.put((await balance()).account.destination, 1n);
+      await balance();
+    }
+    expect(await count('client_account')).to.equal(100);
+  });
+
+  it('keeps an account that its guard signed and that does not check, and shows it', async () => {
+    await make();
+    const { account } = await withMoney(500n);
+    // Another account under the serial of the last one: signed twice.
+    await guard.database.transaction((tx) => tx.run('UPDATE guard_deposit SET amount = 400'));
+    await guard.database.transaction((tx) => tx.run('UPDATE guard_account SET serial = serial - 1'));
+    expect(await balance()).to.deep.include({ fresh: false, reason: 'account-old' });
+    const { refused } = await value<AccountsKept>(alice.call('account'));
+    expect(refused.map((one) => [one.guard, one.code, one.account.body.serial, one.account.body.deposited])).to.deep.equal([
+      [idOf('G'), 'account-old', account.serial, 400n],
+    ]);
   });
 
   it('is served by the family while its guard is down', async () => {
@@ -163,12 +230,16 @@ describe('client', () => {
     expect((await balance()).account.spent).to.equal(unitsFor(1000n));
   });
 
-  it('shows the last known balance when nobody answers', async () => {
+  it('shows the last known balance when nobody answers, and what is missing to name a guard', async () => {
     await make();
     await withMoney(500n);
     world.kill('G');
     expect(await balance()).to.deep.include({ fresh: false, reason: 'unreachable' });
     expect((await balance()).account.balance).to.equal(500n);
+    expect(await code(alice.call('balance', { guard: 'H' }))).to.equal('client-no-account');
+    Object.assign(world.view, { consensus: () => null });
+    expect((await balance()).account.balance).to.equal(500n);
+    expect(await code(alice.call('balance', { guard: 'G' }))).to.equal('client-no-consensus');
   });
 
   it('pays a deposit once, however often the rail fails to answer', async () => {

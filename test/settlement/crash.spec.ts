@@ -18,6 +18,9 @@ async function dieAt(name: 'A' | 'B', from: From, deathPoint: number): Promise<b
   try {
     world.owe(0, 'A', 'B', 3n * GIB);
     world.owe(0, 'B', 'A', GIB);
+    const destination = world.of('B').wallet.destination('a subscriber');
+    const order = { id: 'aa'.repeat(16), rail: 'ledger', destination, amount: '300' };
+    const ordered = from === 'bst' ? 300n : 0n;
     const { booksClose, bst } = world.schedule(0);
     await world.advance((from === 'bst' ? bst : booksClose) - 1);
     strike = () => {
@@ -29,6 +32,9 @@ async function dieAt(name: 'A' | 'B', from: From, deathPoint: number): Promise<b
     for (const to of [booksClose, booksClose + 1, booksClose + 3, booksClose + 7, bst - 1, bst, bst + 1, bst + 3, bst + 60]) {
       if (to <= world.clock.now()) continue;
       await world.advance(to);
+      // A guard orders a withdrawal, and again until it is paid.
+      if (from === 'bst') await world.local('A', '/settlement/withdraw', order).catch(() => null);
+      await world.idle();
       if (!died) continue;
       strike = () => undefined;
       died = false;
@@ -44,7 +50,7 @@ async function dieAt(name: 'A' | 'B', from: From, deathPoint: number): Promise<b
     await world.advance(bst + 1200);
     expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${2n * price}`]);
     expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${2n * price}`]);
-    expect([await balanceOf(world, 'A'), await balanceOf(world, 'B')]).deep.equal([8n * price, 2n * price]);
+    expect([await balanceOf(world, 'A'), await balanceOf(world, 'B')]).deep.equal([8n * price - ordered, 2n * price + ordered]);
     expect((await pairsOf(world, 'A'))[0]?.receipt).deep.equal((await pairsOf(world, 'B'))[0]?.receipt);
     const books = await world.local(name, '/settlement/reconcile', {});
     expect((books as { value: { wallets: { difference: string }[] } }).value.wallets[0]?.difference).equal('0');

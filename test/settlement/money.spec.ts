@@ -196,6 +196,11 @@ describe('what the funds cover', () => {
     expect(order.slice(1)).not.deep.equal(named([1n, 2n, 3n, 4n]).map((one) => one.name));
   });
 
+  it('takes subscribers’ money in the order in which it was asked for, whatever ids they chose', () => {
+    const payables = ['ff', '00', 'aa'].map((name) => payable(name, 1n, 'order'));
+    expect(inOrder([...named([1n]), ...payables]).map((one) => one.name.slice(0, 2))).deep.equal(['ff', '00', 'aa', '00']);
+  });
+
   it('leaves in batches of what shares one; fallbacks alone', () => {
     const payables = [payable('a', 1n, 'settlement', true), payable('b', 1n), payable('c', 1n), payable('d', 1n)];
     expect(nextBatch(payables, 2).map((one) => one.name)).deep.equal(['a']);

@@ -3,7 +3,14 @@
  * paid is.
  */
 import { expect } from 'chai';
+import { localRefusals } from '../../core/local/messages.ts';
+import { refuser, type Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
+import { encode } from '../../core/wire/codec.ts';
+import { ledgerRefusals } from '../../core/wire/ledger.ts';
+import { refuseHttp } from '../../host/http/refusals.ts';
+import type { Office } from '../../settlement/office.ts';
+import { outcomeKind } from '../../settlement/outcome/flow.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../../settlement/lease/store.ts';
 import { balanceOf, fallbackOf, openWorld, pairsOf, statesOf, type World, type WorldOptions } from './world.ts';
 
@@ -214,6 +221,36 @@ describe('settlement in trouble', () => {
       expect(await balanceOf(world, 'A')).equal(9n * price);
     });
 
+    it('the ledger is away for the creditor when the window ends: it does not say that it was not paid', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst - 1);
+      world.down.add('B:/ledger/accounts');
+      world.down.add('notice:B');
+      await world.advance(paymentEnd + 10);
+      expect(await balanceOf(world, 'A')).equal(9n * price);
+      expect(await statesOf(world, 'B')).deep.equal([`A: expecting ${price}`]);
+      world.down.clear();
+      await world.advance(paymentEnd + 400);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+      expect(world.of('B').outcomes.map((one) => one.outcome)).deep.equal(['paid']);
+    });
+
+    it('an outcome that does not reach the own relay is told again, unless the relay itself refuses it', async () => {
+      await open({ names: ['A'] });
+      const body = { peer: 'aa'.repeat(32), interval: 0, outcome: 'paid' as const, rail: 'ledger', received: 5n };
+      const row = { id: 'x', kind: 'outcome', target: 'relay', body: encode(body), due: 0, attempts: 0, expires: 9 };
+      const told = async (answer: Result<never>) => {
+        const { ports } = { ports: { http: { local: async () => answer } } };
+        const result = await outcomeKind({ ports } as unknown as Office).send(row);
+        return !result.ok && result.refusal.retry;
+      };
+      expect(await told(refuseHttp('no-token', 'relay'))).equal(true);
+      expect(await told(refuseHttp('bad-request', 'relay'))).equal(true);
+      expect(await told(refuser(localRefusals)('book-unknown', '0'))).equal(false);
+    });
+
     it('the own relay is away at the close: the books are read when it is back', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
       world.owe(0, 'A', 'B', GIB);
@@ -225,6 +262,78 @@ describe('settlement in trouble', () => {
       world.down.clear();
       await world.advance(bst);
       expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+    });
+  });
+
+  describe('a rail that answers amiss', () => {
+    const order = () => ({
+      ...{ id: 'aa'.repeat(16), rail: 'ledger', amount: '300' },
+      destination: world.of('B').wallet.destination('x'),
+    });
+
+    it('after it has paid: the same batch is asked again, and the money leaves once', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 1000n } });
+      const { wallet } = world.of('A');
+      const pay = wallet.pay.bind(wallet);
+      let isAmiss = true;
+      wallet.pay = async (batch) => {
+        const paid = await pay(batch);
+        return isAmiss ? refuseHttp('unknown-endpoint', 'ledger') : paid;
+      };
+      await world.local('A', '/settlement/withdraw', order());
+      await world.advance(world.clock.now() + 1000);
+      isAmiss = false;
+      await world.advance(world.clock.now() + 1000);
+      const answer = await world.local('A', '/settlement/withdraw', order());
+      expect((answer as { value: { state: string } }).value.state).equal('paid');
+      expect(await balanceOf(world, 'A')).equal(700n);
+    });
+
+    it('without having paid: what is tried anew is the same batch, so that a call that was late pays nothing more', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 1000n } });
+      const { wallet } = world.of('A');
+      const pay = wallet.pay.bind(wallet);
+      const ids: string[] = [];
+      wallet.pay = async (batch) => {
+        ids.push(batch.id);
+        return ids.length < 3 ? refuser(ledgerRefusals)('transfer-funds', 'A') : pay(batch);
+      };
+      await world.local('A', '/settlement/withdraw', order());
+      await world.advance(world.clock.now() + 5000);
+      expect(ids).deep.equal([ids[0], ids[0], ids[0]]);
+      expect(await balanceOf(world, 'A')).equal(700n);
+    });
+
+    it('an order that was taken is not refused when its rail is gone', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 1000n } });
+      await world.local('A', '/settlement/withdraw', order());
+      await world.idle();
+      world.of('A').reader.isDestination = () => false;
+      const answer = await world.local('A', '/settlement/withdraw', order());
+      expect((answer as { value: { state: string } }).value.state).equal('paid');
+    });
+  });
+
+  describe('a process that was away when the window ended', () => {
+    it('pays nothing by itself any more, though the funds have come', async () => {
+      await open({ names: ['A', 'B', 'C'], funds: { C: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst + 10);
+      expect(await statesOf(world, 'A')).deep.equal([`B: awaiting ${price}`]);
+      await world.stop('A');
+      const outputs = [{ destination: world.of('A').wallet.destination('late'), amount: 5n * price }];
+      await world.of('C').wallet.pay({ id: 'ab'.repeat(32), outputs });
+      await world.advance(paymentEnd + 10);
+      // The stage that ends the window comes after the payments.
+      const late = [paymentEnd + 500];
+      await world.of('A').database.transaction((tx) => tx.run(`UPDATE job SET due = ? WHERE name = 'lapse'`, late));
+      await world.start('A');
+      await world.advance(paymentEnd + 400);
+      expect(await balanceOf(world, 'B')).equal(0n);
+      await world.advance(paymentEnd + 600);
+      expect(await statesOf(world, 'A')).deep.equal([`B: lapsed ${price}`]);
+      expect(await balanceOf(world, 'B')).equal(0n);
     });
   });
 

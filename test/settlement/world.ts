@@ -150,7 +150,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 
   function mailbox(pathname: string, body: unknown): Result<unknown> {
     if (pathname === '/directory/mailbox') {
-      letters.push(body as Letter);
+      letters.push((body as Signed<Letter>).body);
       return ok({ done: true });
     }
     const { relay } = (body as Signed<{ relay: string }>).body;
