@@ -126,7 +126,7 @@ export async function readEarnings(world: World): Promise<ReadonlyMap<string, re
 export function readGuardFlags(world: World): string[] {
   const consensus = world.authority.view.consensus();
   const guards = consensus?.body.relays.filter((entry) => hasFlag(entry, 'Guard')) ?? [];
-  return guards.map((entry) => entry.nickname).sort(byText((name) => name));
+  return guards.map((entry) => world.relayName(entry.id)).sort(byText((name) => name));
 }
 
 export function intervalReport(

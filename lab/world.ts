@@ -75,8 +75,8 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** No relay's nickname has a hyphen. */
-export const authorityName = 'dir-authority';
+/** No relay's or subscriber's name has a full stop. */
+export const authorityName = 'dir.authority';
 
 export async function createWorld(plan: WorldPlan): Promise<World> {
   await mkdir(plan.home, { recursive: true, mode: 0o700 });
@@ -108,7 +108,8 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
   put(authorityName, { roles: ['ledger', 'directory'], listen: { port: authorityPort }, url, parameters: 'parameters.json' });
   for (const [index, relay] of plan.relays.entries()) {
     const databases = plan.databases?.(relay.name) ?? {};
-    put(relay.name, relaySpec(relay, relayPorts[index] as number, familyOf(plan, relay, ids), databases));
+    const said = { nickname: nicknameOf(plan, relay, ids), family: familyOf(plan, relay, ids) };
+    put(relay.name, relaySpec(relay, relayPorts[index] as number, said, databases));
   }
   for (const subscriber of plan.subscribers) put(subscriber.name, { roles: ['client'] });
   if (!plan.inMemory) await writeSpecs(plan, network, specs);
@@ -183,15 +184,27 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
   };
 }
 
-function relaySpec(relay: RelayPlan, port: number, family: readonly string[], databases: NodeSpec['databases']) {
+interface Said {
+  readonly nickname: string;
+  readonly family: readonly string[];
+}
+
+function relaySpec(relay: RelayPlan, port: number, said: Said, databases: NodeSpec['databases']) {
   return {
     roles: ['relay', 'settlement', ...(relay.takesSubscribers ? ['guard'] : [])],
     listen: { port },
     url: `http://127.0.0.1:${port}`,
-    relay: { nickname: relay.name, exit: relay.exit, guard: relay.guard, bandwidth: relay.bandwidth, family },
+    relay: { ...said, exit: relay.exit, guard: relay.guard, bandwidth: relay.bandwidth },
     settlement: { payouts: relay.payouts },
     databases,
   };
+}
+
+/** Its name; where another has the same but for upper and lower case, which the directory refuses, one that follows from its id. */
+function nicknameOf(plan: WorldPlan, relay: RelayPlan, ids: ReadonlyMap<string, string>): string {
+  const lower = relay.name.toLowerCase();
+  const isShared = plan.relays.some((other) => other !== relay && other.name.toLowerCase() === lower);
+  return isShared ? (ids.get(relay.name) as string).slice(0, 40) : relay.name;
 }
 
 function familyOf(plan: WorldPlan, relay: RelayPlan, ids: ReadonlyMap<string, string>): string[] {

@@ -25,6 +25,12 @@ export interface InitOptions {
   /** The address under which others will reach it: http://host:port. */
   readonly url: string;
   readonly exit: boolean;
+  /** Bytes a second, by its own word. */
+  readonly bandwidth?: number;
+  /** Of a founder: intervals of minutes instead of days, for trying. */
+  readonly trial?: boolean;
+  /** With which its service starts `ptg`. */
+  readonly command?: string;
   readonly entropy: Entropy;
   readonly now: number;
 }
@@ -34,6 +40,8 @@ export interface Initialised {
   /** The relay's id, where it has one; the subscriber's account, where it has one. */
   readonly id: string | null;
   readonly account: string | null;
+  /** Whether it is the first of its network. */
+  readonly founded: boolean;
   readonly files: readonly string[];
 }
 
@@ -47,7 +55,7 @@ export const initRefusals = {
 } as const;
 const refuse = refuser(initRefusals);
 
-const keysOf: Readonly<Record<RoleName, readonly KeyName[]>> = {
+export const keysOf: Readonly<Record<RoleName, readonly KeyName[]>> = {
   ledger: ['log', 'mint'],
   directory: ['authority'],
   relay: ['identity', 'iou', 'relay-sealing'],
@@ -74,7 +82,7 @@ export async function initNode(options: InitOptions): Promise<Result<Initialised
   const files: [string, string][] = [
     ['network.json', jsonText(network)],
     ['ptg.toml', specText(nodeSpec.parse(specOf(options, founds)))],
-    ['ptg.service', unitText(options)],
+    ...(onlyClient(roles) ? [] : [['ptg.service', unitText(options)] as [string, string]]),
   ];
   if (founds) files.push(['parameters.json', jsonText(parametersOf(options))]);
   if (roles.includes('relay')) files.push(['torrc.lines', torrcLines(await publicKey('identity'))]);
@@ -83,6 +91,7 @@ export async function initNode(options: InitOptions): Promise<Result<Initialised
     home,
     id: names.has('identity') ? await publicKey('identity') : null,
     account: names.has('account') ? await publicKey('account') : null,
+    founded: founds,
     files: files.map(([name]) => name),
   });
 }
@@ -103,32 +112,61 @@ async function found(options: InitOptions, publicKey: (name: KeyName) => Promise
 }
 
 /** Design §7; the price is the founder's to change before anybody joins. */
-function parametersOf({ now }: InitOptions): Parameters {
-  const day = 86_400;
-  const rails = { ledger: { price: 1_000_000n, quantum: 1000n, dust: 1000n } };
-  return { ...defaultParameters, genesis: Math.ceil(now / day) * day, rails };
+function parametersOf({ now, trial = false }: InitOptions): Parameters {
+  const given = trial ? { ...defaultParameters, ...trialPace } : defaultParameters;
+  const genesis = trial ? now + 60 : Math.ceil(now / DAY) * DAY;
+  return { ...given, genesis, rails: { ledger: { price: 1_000_000n, quantum: 1000n, dust: 1000n } } };
 }
 
+const DAY = 86_400;
+/** Between the local network's and a real one's. */
+const trialPace = {
+  consensusSec: 10,
+  intervalSec: 600,
+  skewSec: 10,
+  graceSec: 20,
+  bstOffsetSec: 60,
+  paymentWindowSec: 120,
+  contestWindowSec: 60,
+  answerWindowSec: 30,
+  appealWindowSec: 120,
+  withdrawWindowSec: 120,
+  iouTickSec: 5,
+  flags: { ...defaultParameters.flags, runningSec: 45, uptimeHalfLifeSec: 600 },
+};
+
 function specOf(options: InitOptions, founds: boolean) {
-  const { roles, nickname, url, exit } = options;
-  const port = Number(new URL(url).port || '80');
+  const { roles, nickname, url, exit, bandwidth = 1_000_000 } = options;
   const isRelay = roles.some((role) => role === 'relay' || role === 'settlement' || role === 'guard');
   return {
     roles,
-    ...(roles.every((role) => role === 'client') ? {} : { listen: { host: '127.0.0.1', port }, url }),
-    ...(isRelay ? { relay: { nickname, exit, guard: roles.includes('guard'), bandwidth: 1_000_000 } } : {}),
+    ...(onlyClient(roles) ? {} : { listen: listenFor(new URL(url)), url }),
+    ...(isRelay ? { relay: { nickname, exit, guard: roles.includes('guard'), bandwidth } } : {}),
     ...(founds ? { parameters: 'parameters.json' } : {}),
   };
 }
 
-function unitText({ home, nickname }: InitOptions): string {
+function onlyClient(roles: readonly RoleName[]): boolean {
+  return roles.every((role) => role === 'client');
+}
+
+/** On all of the machine's addresses where others come to it directly; behind Tor or a proxy on its own alone. */
+function listenFor({ protocol, hostname, port }: URL): { host: string; port: number } {
+  const isBehind = protocol === 'https:' || hostname.endsWith('.onion') || /^(localhost|127\.)/.test(hostname);
+  const open = hostname.startsWith('[') ? '::' : '0.0.0.0';
+  return { host: isBehind ? '127.0.0.1' : open, port: Number(port || (protocol === 'https:' ? '7300' : '80')) };
+}
+
+function unitText({ home, nickname, command = '/usr/bin/env ptg' }: InitOptions): string {
   return `[Unit]
 Description=Paying the Guard: ${nickname}
 After=network-online.target tor.service
 
 [Service]
-ExecStart=/usr/bin/env ptg run --home ${home}
+ExecStart=${command} run --home ${home}
 Restart=on-failure
+# The owner of the folder; a user of its own is best.
+# User=ptg
 ProtectSystem=strict
 ReadWritePaths=${home}
 NoNewPrivileges=true

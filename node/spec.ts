@@ -3,7 +3,7 @@
  * node/start.
  */
 import { z } from 'zod';
-import { hex20, hex32, nickname, url } from '../core/wire/field.ts';
+import { hex16, hex20, hex32, nickname, url } from '../core/wire/field.ts';
 import type { RoleName } from '../host/ports.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -33,12 +33,14 @@ export const nodeSpec = z.strictObject({
       payouts: z.enum(['auto', 'manual']),
       /** Set after a restore from a backup: counterparts are asked what they hold before anything is paid. */
       restored: z.boolean().default(false),
+      /** Which restore: written by `ptg restore`, so that they are asked once for each. Without it: at each start. */
+      restore: hex16.optional(),
     })
     .default({ payouts: 'auto', restored: false }),
   guard: z
     .strictObject({
       confirmations: z.int().min(1).default(1),
-      /** Balance in thousandths of what was deposited below which the subscriber is warned. */
+      /** The account is low when less than this many thousandths of its newest deposit are left. */
       lowBalanceThousandths: z.int().min(0).max(1000).default(100),
       subscribersMax: z.int().min(1).default(100_000),
       /** The ledger account where deposits land, where the wallet's key is not on this machine. */

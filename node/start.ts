@@ -93,25 +93,35 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     }),
   };
   const roles: Role[] = [];
-  for (const name of order) if (runs(spec, name)) roles.push(await startRole(name, parts));
-
-  const servers = [...(await Promise.all(roles.map((role) => serveLocal(role, { home, log }))))];
-  const isOpen = roles.some((role) => role.endpoints.some((endpoint) => endpoint.access !== 'local'));
-  const sealing = { networkId: network.networkId, entropy, senderKey: senderKeyIn(view) };
-  const served = isOpen ? await serve({ roles, ...spec.listen, log, ...sealing }) : null;
-  invariant(served === null || spec.listen.port === 0 || served.port === spec.listen.port, 'a node listens where it was told to');
-  const listening = served === null ? servers : [served, ...servers];
+  const listening: { busy(): boolean; close(): Promise<void> }[] = [];
+  const stop = () => shutDown({ servers: listening, roles, others: [view, http], databases }, log);
+  let url: string | null = null;
+  try {
+    for (const name of order) if (runs(spec, name)) roles.push(await startRole(name, parts));
+    for (const role of roles) listening.push(await serveLocal(role, { home, log }));
+    if (roles.some((role) => role.endpoints.some((endpoint) => endpoint.access !== 'local'))) {
+      const sealing = { networkId: network.networkId, entropy, senderKey: senderKeyIn(view) };
+      const served = await serve({ roles, ...spec.listen, log, ...sealing });
+      listening.unshift(served);
+      url = served.url;
+      invariant(spec.listen.port === 0 || served.port === spec.listen.port, 'a node listens where it was told to');
+    }
+  } catch (thrown) {
+    // Nothing of a node that does not start keeps running beside the reason.
+    await stop();
+    throw thrown;
+  }
 
   return {
     id,
-    url: served?.url ?? null,
+    url,
     view,
     roles,
     http,
     busy: () =>
       http.inFlight() > 0 || view.busy() || roles.some((role) => role.busy()) || listening.some((server) => server.busy()),
     nextDue: () => soonest([view.nextDue(), ...roles.map((role) => role.nextDue())]),
-    stop: () => shutDown({ servers: listening, roles, others: [view, http], databases }, log),
+    stop,
   };
 }
 

@@ -11,17 +11,17 @@ const comments: Readonly<Record<string, string>> = {
   parameters: 'Of a directory: the parameters of the network that it founds.',
   log: 'text, json or silent.',
   listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
-  relay:
-    'What the relay says of itself in its descriptor. bandwidth is in bytes a second; family lists ids of your other relays.',
+  relay: 'What the relay says of itself. guard: it wants the flag. bandwidth: bytes a second. family: ids of your other relays.',
   settlement:
-    'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. restored: true once after a restore from a backup.',
+    'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. restored, restore: written by ptg restore.',
   guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',
   databases: 'PostgreSQL addresses of roles that do not use a file of their own: guard = "postgres://…".',
 };
 
-/** The keys in their order; scalars before tables, as TOML wants it. */
+/** The keys in their order, without the tables of roles that the node does not run; scalars before tables, as TOML wants it. */
 export function specText(spec: NodeSpec): string {
-  const entries = Object.entries(spec).filter(([, value]) => value !== undefined);
+  const idle = (key: string): boolean => (key === 'settlement' || key === 'guard') && !spec.roles.includes(key);
+  const entries = Object.entries(spec).filter(([key, value]) => value !== undefined && !idle(key));
   const isTable = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
   const ordered = [...entries.filter(([, value]) => !isTable(value)), ...entries.filter(([, value]) => isTable(value))];
   const parts = ordered.map(([key, value]) => {

@@ -2,6 +2,7 @@
  * A scenario file (design §9): JSON text in, what is to be run out, or a refusal that names the place. Called by scenario/run.
  */
 import { z } from 'zod';
+import { UNITS_MAX } from '../../core/limits.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
 import { nickname, units } from '../../core/wire/field.ts';
@@ -59,6 +60,11 @@ export const scenarioRefusals = {
     text: 'a circuit does not begin at its subscriber’s guard, does not end at an exit, or visits a relay twice',
     remedy: 'correct its path',
   },
+  'scenario-deposits': {
+    retry: false,
+    text: 'the deposits together are more than the ledger can hold',
+    remedy: 'keep their sum below 2^63',
+  },
 } as const;
 const refuse = refuser(scenarioRefusals);
 
@@ -86,7 +92,7 @@ export function parseScenario(text: string): Result<Scenario> {
     subscribers: file.subscribers,
     intervals: file.intervals ?? [{ circuits: file.circuits ?? [], unpaidBy: file.unpaidBy ?? [] }],
   };
-  return checkNames(scenario) ?? checkPaths(scenario) ?? ok(scenario);
+  return checkNames(scenario) ?? checkPaths(scenario) ?? checkDeposits(scenario) ?? ok(scenario);
 }
 
 const hour = 3600;
@@ -102,7 +108,8 @@ const scenarioDefaults: Omit<ScenarioParameters, 'rails'> = {
   contestWindowSec: hour,
   answerWindowSec: hour,
   appealWindowSec: 2 * hour,
-  creditStartBytes: 2n ** 62n,
+  // The largest number says that there is no limit (rule 6).
+  creditStartBytes: UNITS_MAX,
   reportsPerInterval: 1_000_000,
 };
 
@@ -134,7 +141,8 @@ function overridden(base: ScenarioParameters, changes: Readonly<Record<string, u
   const credit = amount.safeParse(creditStart);
   if (!credit.success) return refuse('scenario-shape', 'parameters.creditStart: an amount');
   const unit = read.rails['ledger']?.price ?? 0n;
-  return ok({ ...read, creditStartBytes: unit === 0n ? scenarioDefaults.creditStartBytes : (credit.data * GIB) / unit });
+  const bytes = unit === 0n ? UNITS_MAX : (credit.data * GIB) / unit;
+  return ok({ ...read, creditStartBytes: bytes < UNITS_MAX ? bytes : UNITS_MAX });
 }
 
 function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -180,4 +188,9 @@ function checkPaths(scenario: Scenario): Result<never> | null {
     }
   }
   return null;
+}
+
+function checkDeposits({ subscribers }: Scenario): Result<never> | null {
+  const sum = subscribers.reduce((total, one) => total + one.deposit, 0n);
+  return sum > UNITS_MAX ? refuse('scenario-deposits', `${sum}, at most ${UNITS_MAX}`) : null;
 }

@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256Hex } from '../../core/crypto/hash.ts';
-import { invariant } from '../../core/refusal.ts';
+import { UNITS_MAX } from '../../core/limits.ts';
+import { invariant, refuser } from '../../core/refusal.ts';
+import { chargedBytes } from '../../core/rule/chain.ts';
 import { scheduleOf } from '../../core/rule/interval.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import { drivenClock, type DrivenClock } from '../../host/clock.ts';
+import { refusalLines } from '../../host/config.ts';
 import { seededEntropy } from '../../host/entropy.ts';
 import { createLog, silentLog } from '../../host/log.ts';
 import { advanceTo, untilIdle } from '../drive.ts';
@@ -32,6 +35,18 @@ const EPOCH = 1_600_000_000;
 /** Guards and fast relays by any threshold of the directory specification. */
 const BANDWIDTH = 100_000_000;
 const anything = z.unknown();
+
+type Circuits = Scenario['intervals'][number]['circuits'];
+
+/** Shows only on the way: how much a circuit carries depends on its subscriber's balance. */
+export const scenarioRunRefusals = {
+  'scenario-bytes': {
+    retry: false,
+    text: 'the circuits of an interval together carry more bytes than an IOU can say',
+    remedy: 'keep the sum of their bytes times their hops below 2^63',
+  },
+} as const;
+const refuse = refuser(scenarioRunRefusals);
 
 export interface ScenarioOptions {
   /** Prints the roles' logs on standard error. */
@@ -71,37 +86,42 @@ async function play(scenario: Scenario, parameters: Parameters, world: World, cl
 
   const ious: IouLine[][] = [];
   const flags: string[][] = [];
-  for (const [interval, plan] of scenario.intervals.entries()) {
-    const schedule = scheduleOf(parameters, interval);
-    await advance(schedule.start);
-    await carryAll(world, plan.circuits);
-    // What is due of the interval before is decided while this one runs.
-    while (flags.length < interval) await decided(flags.length);
-    await advance(schedule.booksClose);
-    ious.push(await readIous(world, interval));
-    await advance(schedule.bst);
-    await releaseAll(scenario, world, interval);
+  // Intervals overlap: what is due of one is decided while the next one runs, or the one after.
+  const stations = scenario.intervals.flatMap(({ circuits }, interval) => {
+    const { start, booksClose, bst, appealEnd } = scheduleOf(parameters, interval);
+    return [
+      { at: start, run: () => carryAll(world, parameters, circuits) },
+      { at: booksClose, run: async () => void (ious[interval] = await readIous(world, interval)) },
+      { at: bst, run: () => releaseAll(scenario, world, interval) },
+      { at: appealEnd + parameters.consensusSec, run: async () => void (flags[interval] = await guardsNow(world)) },
+    ];
+  });
+  for (const { at, run } of stations.sort((a, b) => a.at - b.at)) {
+    await advance(at);
+    await run();
   }
-  while (flags.length < scenario.intervals.length) await decided(flags.length);
 
   const earnings = await readEarnings(world);
   const intervals = scenario.intervals.map((_, k) =>
     intervalReport(world, k, ious[k] as IouLine[], earnings, flags[k] as string[]),
   );
   return { intervals, ...(await totalsReport(world, earnings)) };
-
-  async function decided(interval: number): Promise<void> {
-    await advance(scheduleOf(parameters, interval).appealEnd + parameters.consensusSec);
-    await world.authority.view.refresh();
-    flags.push(readGuardFlags(world));
-  }
 }
 
-/** Opening balances that cover every debt; whoever is in any `unpaidBy` releases its payouts by hand in the other intervals. */
+async function guardsNow(world: World): Promise<string[]> {
+  await world.authority.view.refresh();
+  return readGuardFlags(world);
+}
+
+/**
+ * Opening balances that cover every debt: with the deposits all that the ledger can hold. Whoever is in any `unpaidBy` releases
+ * its payouts by hand in the other intervals.
+ */
 function relayPlans(scenario: Scenario): RelayPlan[] {
   const manual = new Set(scenario.intervals.flatMap((one) => one.unpaidBy));
   const guards = new Set(scenario.subscribers.map((one) => one.guard));
-  const opening = 2n ** 61n / BigInt(scenario.relays.length + 1);
+  const deposits = scenario.subscribers.reduce((sum, one) => sum + one.deposit, 0n);
+  const opening = (UNITS_MAX - deposits) / BigInt(scenario.relays.length);
   return scenario.relays.map(({ name, exit, guard, family }) => ({
     name,
     exit,
@@ -118,7 +138,7 @@ async function subscribeAll(scenario: Scenario, world: World): Promise<void> {
   for (const { name, guard, deposit } of scenario.subscribers) {
     const client = world.subscribers.get(name);
     invariant(client !== undefined, `${name} runs`);
-    await callLocal(client.node, 'client', '/client/subscribe', { guard, withoutFlag: true }, anything);
+    await callLocal(client.node, 'client', '/client/subscribe', { guard: world.relayId(guard), withoutFlag: true }, anything);
     if (deposit > 0n) await callLocal(client.node, 'client', '/client/deposit', { amount: deposit }, anything);
     // Asking for the account lets the guard look at the rail.
     await callLocal(client.node, 'client', '/client/balance', {}, anything);
@@ -126,15 +146,20 @@ async function subscribeAll(scenario: Scenario, world: World): Promise<void> {
   await untilIdle(world.nodes);
 }
 
-async function carryAll(world: World, circuits: Scenario['intervals'][number]['circuits']): Promise<void> {
+async function carryAll(world: World, parameters: Parameters, circuits: Circuits): Promise<void> {
+  let total = 0n;
   for (const { subscriber, path, bytes } of circuits) {
     const key = world.subscribers.get(subscriber)?.key;
     invariant(key !== undefined, `${subscriber} runs`);
     const circuit = await world.source.open({ subscriber: key, path: path.map(world.relayId), leavesTor: true });
     if (circuit === null) continue;
-    await circuit.carry(bytes);
+    const carried = await circuit.carry(bytes);
     circuit.close();
     await untilIdle(world.nodes);
+    if (carried === 0n && bytes > 0n) continue;
+    // No total of the interval, on a link or of a subscriber, is above this: what the wire cannot say, no role could settle.
+    total += chargedBytes(carried, parameters.startingBytes, true) * BigInt(Math.max(path.length - 1, 1));
+    if (total > UNITS_MAX) throw new Error(refusalLines(refuse('scenario-bytes', `${total}`).refusal));
   }
 }
 

@@ -97,9 +97,7 @@ export function createTrafficSource(): TrafficSource {
       };
       return {
         async carry(wanted) {
-          const allowed = session.open
-            ? await guards.of(guard).allow({ connection: session.connection, wanted, begun })
-            : 0n;
+          const allowed = session.open ? await guards.of(guard).allow({ connection: session.connection, wanted, begun }) : 0n;
           invariant(allowed <= wanted, 'a guard allows no more than was asked for');
           // A circuit without bytes begins all the same, and costs its starting amount (rule 4): but not in a session that ended.
           if (allowed === 0n && (wanted > 0n || !session.open)) return 0n;

@@ -41,11 +41,17 @@ export function expectedOf(text: string): Expected {
     }
     const carried = [...carries].map(([key, { amount }]) => owing(key, amount)).filter(({ amount }) => amount > 0n);
     return {
-      ious: sorted([...links].map(([key, link]) => iouLine(key, link, prices)), (one) => [one.issuer, one.holder]),
+      ious: sorted(
+        [...links].map(([key, link]) => iouLine(key, link, prices)),
+        (one) => [one.issuer, one.holder],
+      ),
       payments: transfers(payments),
       carried: transfers(carried),
       contests: [],
-      guardFlags: sorted(file.relays.filter((one) => one.guard === true).map((one) => one.name), (name) => [name]),
+      guardFlags: sorted(
+        file.relays.filter((one) => one.guard === true).map((one) => one.name),
+        (name) => [name],
+      ),
     };
   });
   const relays = [...totals].map(([name, { received, paid, usageIncome }]) =>

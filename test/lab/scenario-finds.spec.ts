@@ -1,0 +1,93 @@
+/*
+ * What the comparison with the oracle found, a case each: named by the rule that the program broke then.
+ */
+import { expect } from 'chai';
+import { expectedOf } from './oracle.ts';
+import { settledText } from './settled.ts';
+
+const relays = ['R1', 'R2', 'R3', 'R4', 'R5'].map((name) => ({ name, exit: true, guard: true }));
+const UNITS_MAX = 2n ** 63n - 1n;
+
+function subscriber(deposit: bigint, guard = 'R1') {
+  return { name: `U-${guard}`, guard, deposit: String(deposit) };
+}
+
+function circuit(bytes: bigint, ...path: string[]) {
+  return { subscriber: `U-${path[0]}`, path, bytes: String(bytes) };
+}
+
+interface Find {
+  readonly what: string;
+  readonly file: object;
+}
+
+const finds: readonly Find[] = [
+  {
+    what: 'a circuit without bytes costs its starting amount (rule 4)',
+    file: {
+      ...{ price: '1000000000', relays, subscribers: [subscriber(10n ** 9n)] },
+      circuits: [circuit(0n, 'R1', 'R2', 'R3'), circuit(0n, 'R1')],
+    },
+  },
+  {
+    what: 'a circuit without bytes does not begin where the balance covers no starting amount',
+    file: {
+      ...{ price: '1000000000', exitRatio: ['1', '1'], relays, subscribers: [subscriber(47_870n)] },
+      circuits: [circuit(0n, 'R1', 'R2'), circuit(0n, 'R1', 'R2')],
+    },
+  },
+  {
+    what: 'without a starting amount such a circuit leaves nothing behind, and takes nothing from the next',
+    file: {
+      ...{ price: `${2n ** 30n}`, exitRatio: ['1', '1'], startingBytes: '0', relays, subscribers: [subscriber(200n)] },
+      circuits: [circuit(0n, 'R1', 'R2'), circuit(100n, 'R1', 'R2')],
+    },
+  },
+  {
+    what: 'credit is unlimited, however dear the exit (design §9)',
+    file: {
+      ...{ price: '2', exitRatio: ['1000000007', '3'], startingBytes: '0', relays, subscribers: [subscriber(2n ** 50n)] },
+      circuits: [circuit(924_246_401_697n, 'R1', 'R2'), circuit(13_835_057_959n, 'R1', 'R2')],
+    },
+  },
+  {
+    what: 'opening balances cover debts of a deposit as large as the ledger can hold',
+    file: {
+      ...{ price: '1000000000', relays, subscribers: [subscriber(UNITS_MAX)] },
+      circuits: [circuit(UNITS_MAX, 'R1', 'R2', 'R3', 'R4', 'R5')],
+    },
+  },
+  {
+    what: 'byte totals up to 2^63 − 1 are certified',
+    file: { price: '0', relays, subscribers: [subscriber(0n)], circuits: [circuit(UNITS_MAX, 'R1', 'R2')] },
+  },
+  {
+    what: 'an interval may begin before the balances of the one before are due',
+    file: {
+      ...{ price: '1000000000', relays, subscribers: [subscriber(10n ** 12n)] },
+      parameters: { bstOffsetSec: 30_000 },
+      intervals: [
+        { circuits: [circuit(2n ** 30n, 'R1', 'R2', 'R3')] },
+        { circuits: [circuit(2n ** 30n, 'R1', 'R3', 'R2')] },
+        { circuits: [circuit(2n ** 29n, 'R1', 'R4', 'R2')] },
+      ],
+    },
+  },
+];
+
+describe('scenario: finds of the oracle', () => {
+  for (const { what, file } of finds) {
+    it(what, async () => {
+      const text = JSON.stringify(file);
+      expect(JSON.parse(await settledText(text))).deep.equal(expectedOf(text));
+    }).timeout(30_000);
+  }
+
+  it('more bytes than an IOU can say are refused, with the reason', async () => {
+    const circuits = [circuit(2n ** 62n, 'R1', 'R2', 'R3')];
+    const file = { price: '0', relays, subscribers: [subscriber(0n)], circuits };
+    let reason = '';
+    await settledText(JSON.stringify(file)).catch((thrown: Error) => (reason = thrown.message));
+    expect(reason).match(/9223372036854775808(.|\n)*\[scenario-bytes\]$/);
+  }).timeout(30_000);
+});
