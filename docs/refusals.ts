@@ -3,14 +3,24 @@
  * A test compares the file with this.
  */
 import { homeRefusals } from '../cli/home.ts';
+import { labRefusals } from '../cli/lab.ts';
+import { mintRefusals } from '../cli/ledger.ts';
+import { mainRefusals } from '../cli/main.ts';
+import { passphraseRefusals } from '../cli/passphrase.ts';
+import { verifyInputRefusals } from '../cli/verify.ts';
 import { clientRefusals } from '../client/refusals.ts';
 import type { RefusalTable } from '../core/refusal.ts';
 import { refusalTables } from '../core/refusals.ts';
+import { archiveRefusals } from '../host/archive.ts';
 import { configRefusals } from '../host/config.ts';
 import { fileRefusals } from '../host/files.ts';
 import { httpRefusals } from '../host/http/refusals.ts';
 import { sealRefusals } from '../host/seal.ts';
 import { scenarioRefusals } from '../lab/scenario/file.ts';
+import { scenarioRunRefusals } from '../lab/scenario/run.ts';
+import { nodeRefusals } from '../node/care/check.ts';
+import { restoreRefusals } from '../node/care/restore.ts';
+import { initRefusals } from '../node/init.ts';
 import { homeFileRefusals } from '../node/open.ts';
 import { torDocumentRefusals } from '../tor/consensus/document.ts';
 import { drawRefusals } from '../tor/consensus/draw.ts';
@@ -26,7 +36,10 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   Configuration: configRefusals,
   'Files of a node': homeFileRefusals,
   'Finding a node': homeRefusals,
-  'Scenario files': scenarioRefusals,
+  'Making a node': { ...initRefusals, ...nodeRefusals },
+  'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
+  Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals },
+  'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,
   'Choosing a path': pathRefusals,

@@ -128,8 +128,8 @@ export const consensus: ConsensusDocument = {
 
 /** Two circuits of U1 over R1, R2, R3: 100 000 and 104 000 cells of 514 bytes, half of the first certified before. */
 const circuits: CertifiedCircuit[] = [
-  { circuit: 7, from: 25_700_000n, bytes: 51_400_000n, hopsLeft: 1, leavesTor: true, closed: true },
-  { circuit: 9, from: 0n, bytes: 53_456_000n, hopsLeft: 1, leavesTor: true, closed: false },
+  { circuit: 7, from: 25_700_000n, bytes: 51_400_000n, hopsLeft: 1, leavesTor: true, closed: true, order: null },
+  { circuit: 9, from: 0n, bytes: 53_456_000n, hopsLeft: 1, leavesTor: true, closed: false, order: null },
 ];
 const carried = circuits.reduce((sum, one) => sum + one.bytes, 0n);
 const onLink = circuits.reduce<Traffic>(
@@ -270,6 +270,7 @@ export const account = signAs<Account>(
     unconfirmed: 0n,
     withdrawn: 0n,
     spent: amount,
+    lastTally: { interval, serial: tallyBody.serial, amount },
     balance: deposited - amount,
     state: 'open',
     at: issuedAt,
