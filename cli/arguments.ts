@@ -5,9 +5,9 @@ import { InvalidArgumentError } from 'commander';
 import type { ZodType } from 'zod';
 import { UNITS_MAX } from '../core/limits.ts';
 
-/** An amount in the rail's smallest units; thousands may be grouped by `_`. */
+/** An amount in the rail's smallest units; thousands may be grouped by `_`, or as the tables group them. */
 export function amountArgument(text: string): bigint {
-  const digits = text.replaceAll('_', '');
+  const digits = text.replace(/[_ \u2009\u202f]/g, '');
   if (!/^[0-9]{1,19}$/.test(digits)) throw new InvalidArgumentError('an amount is a whole number of the smallest units.');
   const amount = BigInt(digits);
   if (amount === 0n || amount > UNITS_MAX) throw new InvalidArgumentError('an amount is above zero and below 2^63.');

@@ -15,7 +15,7 @@ import { wholeNumber } from './arguments.ts';
 export const labRefusals = {
   'input-file': { retry: false, text: 'the file cannot be read', remedy: 'check its name' },
 } as const;
-const refuse = refuser(labRefusals);
+export const refuseInput = refuser(labRefusals);
 
 export function addLabCommands(program: Command): void {
   program
@@ -42,7 +42,7 @@ interface UpArguments extends HomeOptions {
 async function up(options: UpArguments): Promise<void> {
   const output = createOutput(options.json === true);
   const consensus = options.consensus === undefined ? null : await readFile(options.consensus).catch(() => undefined);
-  if (consensus === undefined) return output.refuse(refuse('input-file', options.consensus ?? '').refusal);
+  if (consensus === undefined) return output.refuse(refuseInput('input-file', options.consensus ?? '').refusal);
   const folder = localFolder(baseFolder(options, process.env));
   let ended = false;
   const end = (): void => {
@@ -71,19 +71,22 @@ async function up(options: UpArguments): Promise<void> {
   if (!outcome.ok) return output.refuse(outcome.refusal);
   const { audit, ...report } = outcome.value;
   if (options.json === true) output.print(report, () => '');
-  else process.stdout.write(commandsToTry(report.relays[0]?.name ?? '', report.subscribers[0]?.name ?? ''));
+  else process.stdout.write(commandsToTry(options, report.relays[0]?.name ?? '', report.subscribers[0]?.name ?? ''));
   if (audit.some((line) => line.difference !== 0n)) process.exitCode = 1;
 }
 
 /** They read what the network left on disk. */
-function commandsToTry(relay: string, subscriber: string): string {
-  return `Try:\n  npx ptg earnings --as ${relay}\n  npx ptg ious --as ${relay}\n  npx ptg account --as ${subscriber}\n`;
+function commandsToTry({ home }: UpArguments, relay: string, subscriber: string): string {
+  const where = home === undefined ? '' : ` --home ${home}`;
+  return [`earnings --as ${relay}`, `statements --as ${relay}`, `account --as ${subscriber}`]
+    .map((command) => `  npx ptg ${command}${where}\n`)
+    .reduce((text, line) => text + line, 'Try:\n');
 }
 
 async function scenario(file: string, options: ScenarioOptions): Promise<void> {
   const output = createOutput(true);
   const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null) return output.refuse(refuse('input-file', file).refusal);
+  if (text === null) return output.refuse(refuseInput('input-file', file).refusal);
   const parsed = parseScenario(text);
   if (!parsed.ok) return output.refuse(parsed.refusal);
   output.print(await runScenario(parsed.value, options), () => '');

@@ -3,8 +3,6 @@
  */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { ok, type Result } from '../core/refusal.ts';
 import { nickname as nicknameShape, url as urlShape } from '../core/wire/field.ts';
 import { systemClock } from '../host/clock.ts';
 import { systemEntropy } from '../host/entropy.ts';
@@ -14,10 +12,12 @@ import { onSignals } from '../host/shutdown.ts';
 import { initNode, type Initialised } from '../node/init.ts';
 import { openHome } from '../node/open.ts';
 import { startNode } from '../node/start.ts';
-import { oneOf, shapedArgument } from './arguments.ts';
-import { callRole } from './call.ts';
-import { nodeHome, type HomeOptions } from './home.ts';
+import { oneOf, shapedArgument, wholeNumber } from './arguments.ts';
+import { answersOnSocket } from './call.ts';
+import { nodeHome, refuseHome, type HomeOptions } from './home.ts';
 import { createOutput } from './output.ts';
+import { statusText } from './status-text.ts';
+import { readStatus } from './status.ts';
 
 export const roleNames = ['ledger', 'directory', 'relay', 'settlement', 'guard', 'client'] as const;
 const roleArgument = oneOf(roleNames);
@@ -28,11 +28,14 @@ interface InitArguments extends HomeOptions {
   readonly nickname: string;
   readonly url: string;
   readonly exit?: boolean;
+  readonly bandwidth: number;
+  readonly trial?: boolean;
 }
 
 export function addNodeCommands(program: Command): void {
   program
-    .command('init <role...>')
+    .command('init')
+    .argument('<role...>', `some of ${roleNames.join(', ')}; and the folder last`)
     .description('a new node: ptg init ROLE… DIR; a directory without --network founds one')
     .option('--network <file>', 'network.json of the network to join')
     .option('--nickname <name>', 'its name in the directory', shapedArgument(nicknameShape, 'a nickname'), 'unnamed')
@@ -43,7 +46,9 @@ export function addNodeCommands(program: Command): void {
       'http://127.0.0.1:7300',
     )
     .option('--exit', 'the tor beside it lets traffic leave Tor')
-    .action(async (words: string[], _: unknown, command: Command) => init(words, command.optsWithGlobals<InitArguments>()));
+    .option('--bandwidth <n>', 'what it offers, in bytes a second', wholeNumber(0, 2 ** 40), 1_000_000)
+    .option('--trial', 'a founder’s: intervals of ten minutes instead of fifteen days')
+    .action(async (words: string[], _: unknown, command: Command) => init(command, words));
   program
     .command('run')
     .description('run the node of this folder until it is told to stop')
@@ -51,35 +56,50 @@ export function addNodeCommands(program: Command): void {
     .action(async (_: unknown, command: Command) => run(command.optsWithGlobals<HomeOptions & { only?: RoleName }>()));
   program
     .command('status')
-    .description('one screen: roles, flags, what is owed and owing, and what comes next')
-    .action(async (_: unknown, command: Command) => status(command.optsWithGlobals<HomeOptions & { json?: boolean }>()));
+    .description('one screen: roles, flags, what is owed and owing, what comes next, and what needs you')
+    .action(async (_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<HomeOptions & { json?: boolean }>();
+      const output = createOutput(options.json === true);
+      const home = nodeHome(options, process.env);
+      output.result(home.ok ? await readStatus(home.value) : home, statusText);
+    });
 }
 
-async function init(words: string[], options: InitArguments): Promise<void> {
-  const output = createOutput(options.json === true);
-  const folder = words.at(-1);
-  const roles = words.slice(0, -1).map(roleArgument);
-  if (folder === undefined || roles.length === 0) {
-    process.stderr.write('error: name at least one role, and the folder last: ptg init relay settlement DIR\n');
-    process.exitCode = 2;
-    return;
-  }
+async function init(command: Command, words: string[]): Promise<void> {
+  const options = command.optsWithGlobals<InitArguments>();
+  const [folder, ...named] = [...words].reverse();
+  const wrong = named.find((word) => roleNames.every((name) => name !== word));
+  if (folder === undefined || named.length === 0)
+    command.error('name at least one role, and the folder last: ptg init relay DIR');
+  if (wrong !== undefined) command.error(`${wrong} is none of ${roleNames.join(', ')}; the folder comes last`);
   const made = await initNode({
-    roles,
+    roles: roleNames.filter((name) => named.includes(name)),
     home: resolve(folder),
     network: options.network === undefined ? null : resolve(options.network),
     nickname: options.nickname,
     url: options.url,
     exit: options.exit === true,
+    bandwidth: options.bandwidth,
+    trial: options.trial === true,
+    command: thisCommand(),
     entropy: systemEntropy(),
     now: systemClock().now(),
   });
-  output.result(made, initText);
+  createOutput(options.json === true).result(made, initText);
 }
 
-function initText({ home, id, account, files }: Initialised): string {
+/** As a service has to write it: it knows neither the shell's path nor npm. */
+function thisCommand(): string {
+  const program = process.argv[1];
+  return program === undefined ? '/usr/bin/env ptg' : `${process.execPath} ${resolve(program)}`;
+}
+
+function initText({ home, id, account, founded, files }: Initialised): string {
   const names = [...(id === null ? [] : [`relay ${id}`]), ...(account === null ? [] : [`account ${account}`])];
-  return `${home}: ${files.join(', ')} and its keys are written.\n${names.map((line) => `${line}\n`).join('')}Run it with: ptg run --home ${home}\n`;
+  const next = founded
+    ? `Look through ${home}/parameters.json first: it cannot be changed once somebody has joined.\nGive ${home}/network.json to those who join.\n`
+    : '';
+  return `${home}: ${files.join(', ')} and keys/ are written.\n${names.map((line) => `${line}\n`).join('')}${next}Run it with: ptg run --home ${home}\n`;
 }
 
 async function run(options: HomeOptions & { only?: RoleName }): Promise<void> {
@@ -89,10 +109,17 @@ async function run(options: HomeOptions & { only?: RoleName }): Promise<void> {
   const entropy = systemEntropy();
   const opened = await openHome(home.value, entropy);
   if (!opened.ok) return output.refuse(opened.refusal);
-  const clock = systemClock();
-  const { log: format } = opened.value.spec;
-  const log = format === 'silent' ? silentLog() : createLog({ clock, format });
+  const { log: format, roles } = opened.value.spec;
   const spec = options.only === undefined ? opened.value.spec : { ...opened.value.spec, roles: [options.only] };
+  if (!spec.roles.every((role) => roles.includes(role))) {
+    return output.refuse(refuseHome('home-no-role', `${home.value}: ${spec.roles.join(', ')}`).refusal);
+  }
+  // Before anything is started: two of one role would work on one database.
+  for (const role of spec.roles) {
+    if (await answersOnSocket(home.value, role)) return output.refuse(refuseHome('home-runs', `${home.value}: ${role}`).refusal);
+  }
+  const clock = systemClock();
+  const log = format === 'silent' ? silentLog() : createLog({ clock, format });
   const node = await startNode({ ...opened.value, spec, clock, entropy, log });
   process.stdout.write(`running ${spec.roles.join(', ')} in ${home.value}${node.url === null ? '' : ` at ${node.url}`}\n`);
   await new Promise<void>((resolveEnd) => {
@@ -105,35 +132,4 @@ async function run(options: HomeOptions & { only?: RoleName }): Promise<void> {
       },
     );
   });
-}
-
-const rolesWithStatus: readonly RoleName[] = ['relay', 'settlement', 'guard'];
-
-async function status(options: HomeOptions & { json?: boolean }): Promise<void> {
-  const output = createOutput(options.json === true);
-  const home = nodeHome(options, process.env);
-  if (!home.ok) return output.refuse(home.refusal);
-  const opened = await openHome(home.value, systemEntropy());
-  if (!opened.ok) return output.refuse(opened.refusal);
-  const seen: Record<string, unknown> = {};
-  for (const role of rolesWithStatus.filter((one) => opened.value.spec.roles.includes(one))) {
-    const body = role === 'settlement' ? {} : undefined;
-    const answer: Result<unknown> = await callRole({ home: home.value, role, path: `/${role}/status`, body }, 'reading');
-    if (!answer.ok) return output.refuse(answer.refusal);
-    seen[role] = answer.value;
-  }
-  output.result(ok(seen), statusText);
-}
-
-/** Nested values as indented lines: every figure keeps its name. */
-export function statusText(value: unknown, indent = ''): string {
-  const fields = z.record(z.string(), z.unknown()).safeParse(value);
-  if (!fields.success) return `${indent}${String(value)}\n`;
-  return Object.entries(fields.data)
-    .map(([name, inner]) => {
-      if (Array.isArray(inner)) return `${indent}${name}: ${inner.length === 0 ? 'none' : inner.map(String).join(' ')}\n`;
-      if (inner !== null && typeof inner === 'object') return `${indent}${name}\n${statusText(inner, `${indent}  `)}`;
-      return `${indent}${name}: ${String(inner)}\n`;
-    })
-    .join('');
 }

@@ -12,6 +12,11 @@ export const passphraseRefusals = {
     text: 'there is no passphrase',
     remedy: 'type one on a terminal, or name a file with --passphrase-file',
   },
+  'passphrase-differs': {
+    retry: false,
+    text: 'the passphrase was not typed twice alike',
+    remedy: 'try again: what is sealed under a slip of the finger, nobody opens',
+  },
 } as const;
 const refuse = refuser(passphraseRefusals);
 
@@ -21,9 +26,16 @@ export async function readPassphrase(file: string | undefined): Promise<Result<s
   return passphrase === '' ? refuse('passphrase-none', file ?? 'standard input') : ok(passphrase);
 }
 
-async function ask(): Promise<string> {
+/** For something that is to be sealed: on a terminal it is asked for twice. */
+export async function readNewPassphrase(file: string | undefined): Promise<Result<string>> {
+  const first = await readPassphrase(file);
+  if (!first.ok || file !== undefined) return first;
+  return (await ask('Again: ')) === first.value ? first : refuse('passphrase-differs', 'standard input');
+}
+
+async function ask(prompt = 'Passphrase: '): Promise<string> {
   if (!process.stdin.isTTY) return '';
-  process.stderr.write('Passphrase: ');
+  process.stderr.write(prompt);
   // Output to nowhere: what is typed is not shown.
   const lines = createInterface({
     input: process.stdin,

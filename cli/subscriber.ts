@@ -2,7 +2,7 @@
  * Commands of a subscriber: account, guards, subscribe, deposit, balance, bills, withdraw. They speak to the client role of the
  * folder, or run it for as long as the command takes.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z, type ZodType } from 'zod';
@@ -12,11 +12,13 @@ import { hex32, units } from '../core/wire/field.ts';
 import { account as accountShape, bill as billShape } from '../core/wire/guard.ts';
 import { systemClock } from '../host/clock.ts';
 import { systemEntropy } from '../host/entropy.ts';
+import { writeFileAtomically } from '../host/files.ts';
 import { initNode } from '../node/init.ts';
-import { amountArgument } from './arguments.ts';
+import { amountArgument, wholeNumber } from './arguments.ts';
 import { callRole } from './call.ts';
 import { baseFolder, nodeHome, type HomeOptions } from './home.ts';
-import { bytesText, createOutput, short, table, type Output } from './output.ts';
+import { bytesText, createOutput, grouped, short, table, type Output } from './output.ts';
+import { refuseInput } from './lab.ts';
 import { readPassphrase } from './passphrase.ts';
 import { restoreHome } from './restore.ts';
 
@@ -39,7 +41,7 @@ export function addSubscriberCommands(program: Command): void {
       .option('--guard <guard>', 'where there are several'),
     'deposit',
     depositShape,
-    (one) => `${one.amount} to ${one.destination}: ${one.state}\n`,
+    depositText,
     ([amount], options) => ({ amount, ...guardOf(options) }),
   ).description('pay into the account, from this client’s wallet; without one, shows where to pay');
   client(
@@ -50,26 +52,31 @@ export function addSubscriberCommands(program: Command): void {
     (_, options) => guardOf(options),
   );
   client(
-    program.command('bills').description('bills of the running interval and the one before, signed by the guard'),
+    program
+      .command('bills')
+      .description('bills of the running interval and the one before, signed by the guard')
+      .option('--interval <k>', 'of one interval', wholeNumber(0, 2 ** 32)),
     'bills',
     billsShape,
     billsText,
+    (_, options) => (options['interval'] === undefined ? {} : { interval: options['interval'] }),
   );
   client(
     program
       .command('withdraw')
-      .argument('<amount>', 'in the smallest units', amountArgument)
+      .argument('[amount]', 'in the smallest units; without one, shows all withdrawals', amountArgument)
       .description('have the rest of a balance paid back')
       .option('--to <destination>', 'else this client’s own wallet')
       .option('--guard <guard>', 'where there are several'),
     'withdraw',
-    z.object({ id: z.string(), state: z.string(), amount: units, destination: z.string() }).loose(),
-    (one) => `${one.amount} to ${one.destination}: ${one.state}\n`,
+    withdrawShape,
+    withdrawText,
     ([amount], options) => ({
       amount,
       ...guardOf(options),
       ...(options['to'] === undefined ? {} : { destination: options['to'] }),
     }),
+    ([amount]) => (amount === undefined ? 'withdrawals' : 'withdraw'),
   );
 }
 
@@ -80,12 +87,14 @@ function client<T>(
   shape: ZodType<T>,
   text: (value: T) => string,
   body: (args: readonly unknown[], options: Readonly<Record<string, unknown>>) => unknown = () => ({}),
+  pathOf: (args: readonly unknown[]) => string = () => path,
 ): Command {
   return command.action(async (...given: unknown[]) => {
     const own = given.at(-1) as Command;
     const options = own.optsWithGlobals<Options & Record<string, unknown>>();
     const output = createOutput(options.json === true);
-    await show(output, options, path, body(own.processedArgs, options), shape, text);
+    const named = pathOf(own.processedArgs);
+    await show(output, options, named, named === path ? body(own.processedArgs, options) : {}, shape, text);
   });
 }
 
@@ -155,7 +164,7 @@ function addAccountCommands(program: Command): void {
       if (!answer.ok) return output.refuse(answer.refusal);
       const read = shaped(answer.value, z.object({ file: z.string() }).loose());
       if (!read.ok) return output.refuse(read.refusal);
-      await writeFile(file, read.value.file, { mode: 0o600 });
+      await writeFileAtomically(resolve(file), read.value.file, 0o600);
       output.print({ written: resolve(file) }, ({ written }) => `${written} is written. Keep it, and the passphrase, apart.\n`);
     });
   account
@@ -166,9 +175,10 @@ function addAccountCommands(program: Command): void {
     .action(async (file: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<Options & { network: string; passphraseFile?: string }>();
       const output = createOutput(options.json === true);
+      const backup = await readFile(file, 'utf8').catch(() => null);
+      if (backup === null) return output.refuse(refuseInput('input-file', file).refusal);
       const passphrase = await readPassphrase(options.passphraseFile);
       if (!passphrase.ok) return output.refuse(passphrase.refusal);
-      const backup = await readFile(file, 'utf8');
       const home = baseFolder(options, process.env);
       const restored = await restoreHome({ home, network: resolve(options.network), backup, passphrase: passphrase.value });
       output.result(restored, (one) => `account ${one.subscriber} is restored in ${home}.\n`);
@@ -182,7 +192,12 @@ function guardOf(options: Readonly<Record<string, unknown>>): { guard?: unknown 
 const shownShape = z
   .object({ nickname: z.string(), account: accountShape, fresh: z.boolean(), reason: z.string().nullable() })
   .loose();
-const depositShape = z.object({ destination: z.string(), amount: units, state: z.string() }).loose();
+const depositShape = z.object({ destination: z.string(), rail: z.string(), amount: units, state: z.string() }).loose();
+const withdrawal = z.object({ id: z.string(), state: z.string(), amount: units, destination: z.string() }).loose();
+const withdrawShape = z.union([
+  z.object({ withdrawals: z.array(withdrawal) }),
+  withdrawal.transform((one) => ({ withdrawals: [one] })),
+]);
 const guardsShape = z.object({
   guards: z.array(
     z
@@ -202,27 +217,42 @@ function guardsText({ guards }: z.infer<typeof guardsShape>): string {
   const rows = guards.map((one) => [
     String(one.standing),
     one.nickname,
-    one.prices.map(({ rail, pricePerGib }) => `${pricePerGib} ${rail}`).join(', '),
+    one.prices.map(({ rail, pricePerGib }) => `${grouped(pricePerGib)} ${rail}`).join(', ') || 'not known',
     `${bytesText(BigInt(one.bandwidth))}/s`,
     one.flags.join(' '),
     one.family.join(' ') || 'none',
   ]);
-  return table(['place', 'guard', 'price of a GiB', 'bandwidth', 'flags', 'family'], rows);
+  const heads = ['place', 'guard', 'price of a GiB', 'bandwidth', 'flags', 'family'];
+  return table(heads, rows, 'The consensus lists no relay that takes subscribers.');
+}
+
+function depositText({ amount, rail, destination, state }: z.infer<typeof depositShape>): string {
+  const what = `${grouped(amount)} ${rail}`;
+  if (state === 'unpaid') return `This client has no wallet for it. Pay ${what} to\n  ${destination}\n`;
+  const next =
+    state === 'paid' ? 'It counts once the guard has its confirmations: ptg balance' : 'It is repeated until the rail answers.';
+  return `${what} ${state === 'paid' ? 'paid' : 'on its way'} to\n  ${destination}\n${next}\n`;
+}
+
+type Withdrawals = z.infer<typeof withdrawShape>;
+
+function withdrawText(value: Withdrawals): string {
+  const rows = value.withdrawals.map((one) => [grouped(one.amount), one.state, one.destination]);
+  return table(['amount', 'state', 'to'], rows, 'Nothing was withdrawn.');
 }
 
 function accountText(accounts: readonly z.infer<typeof shownShape>[]): string {
   const rows = accounts.map(({ nickname, account: one, fresh, reason }) => [
     nickname,
-    String(one.deposited),
-    String(one.unconfirmed),
-    String(one.spent),
-    String(one.withdrawn),
-    String(one.balance),
+    ...[one.deposited, one.unconfirmed, one.spent, one.withdrawn, one.balance].map(grouped),
     one.state,
     fresh ? 'now' : `last known (${reason ?? 'no answer'})`,
   ]);
-  const where = accounts.map(({ nickname, account: one }) => `pay into ${nickname}: ${one.destination} (${one.rail})\n`);
-  return `${table(['guard', 'deposited', 'unconfirmed', 'spent', 'withdrawn', 'balance', 'state', 'asked'], rows)}${where.join('')}`;
+  const where = accounts.map(
+    ({ nickname, account: one }) => `To deposit at ${nickname}, pay to\n  ${one.destination} (${one.rail})\n`,
+  );
+  const heads = ['guard', 'deposited', 'unconfirmed', 'spent', 'withdrawn', 'balance', 'state', 'asked'];
+  return `${table(heads, rows, 'No account yet.')}${where.join('')}`;
 }
 
 const billsShape = z.object({
@@ -233,10 +263,8 @@ function billsText({ bills }: z.infer<typeof billsShape>): string {
     String(body.interval),
     bytesText(body.circuitBytes),
     bytesText(body.otherBytes),
-    String(body.pricePerGib),
-    String(body.charge),
-    String(signed),
-    String(body.balance),
+    ...[body.pricePerGib, body.charge, signed, body.balance].map(grouped),
   ]);
-  return table(['interval', 'circuits', 'other', 'price of a GiB', 'charge', 'signed by both', 'balance'], rows);
+  const heads = ['interval', 'circuits', 'other', 'price of a GiB', 'charge', 'signed by both', 'balance'];
+  return table(heads, rows, 'No bill yet.');
 }

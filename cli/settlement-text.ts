@@ -1,0 +1,201 @@
+/*
+ * What the settlement role tells its operator, as a person reads it: the shapes of its reading calls in, tables out. Signed amounts
+ * are in the relay's favour. Called by operator.ts and status.ts.
+ */
+import { z } from 'zod';
+import { hex32, interval as intervalField, signedUnits, units } from '../core/wire/field.ts';
+import { csv, fields, grouped, short, table } from './output.ts';
+
+const earningsLine = z
+  .object({
+    interval: intervalField,
+    peer: hex32,
+    nickname: z.string().nullable(),
+    rail: z.string().nullable(),
+    state: z.string(),
+    held: units,
+    issued: units,
+    carryIn: signedUnits,
+    gross: signedUnits,
+    fee: units,
+    net: signedUnits,
+    carryOut: signedUnits,
+    received: units,
+    paid: units,
+  })
+  .loose();
+export const earningsShape = z.object({
+  lines: z.array(earningsLine),
+  sums: z.record(z.string(), z.object({ received: units, paid: units, fee: units, change: signedUnits })),
+});
+const figures = ['held', 'issued', 'carryIn', 'gross', 'fee', 'net', 'carryOut', 'received', 'paid'] as const;
+const figureHeads = ['held', 'issued', 'carried in', 'gross', 'fee', 'net', 'carried on', 'received', 'paid'];
+const earningsHeads = ['interval', 'neighbour', ...figureHeads, 'state'];
+
+export function earningsText({ lines, sums }: z.infer<typeof earningsShape>): string {
+  const rows = lines.map((one) => [
+    String(one.interval),
+    one.nickname ?? short(one.peer),
+    ...figures.map((name) => grouped(one[name])),
+    one.state,
+  ]);
+  const words = Object.entries(sums).map(
+    ([rail, one]) =>
+      `${rail}: received ${grouped(one.received)}, paid ${grouped(one.paid)}, fees ${grouped(one.fee)}: ` +
+      `the wallet’s change by settlements is ${grouped(one.change)}\n`,
+  );
+  return `${table(earningsHeads, rows, 'No interval is closed yet.')}${words.length === 0 ? '' : `\n${words.join('')}`}`;
+}
+
+/** For accountants: figures without grouping, ids in full. */
+export function earningsCsv({ lines }: z.infer<typeof earningsShape>): string {
+  const rows = lines.map((one) => [
+    String(one.interval),
+    one.nickname ?? '',
+    one.peer,
+    one.rail ?? '',
+    ...figures.map((name) => String(one[name])),
+    one.state,
+  ]);
+  return csv([['interval', 'neighbour', 'id', 'rail', ...figureHeads, 'state'], ...rows]);
+}
+
+export const dryRunShape = z
+  .object({
+    interval: intervalField,
+    books: z.string(),
+    lines: z.array(
+      earningsLine
+        .pick({ peer: true, nickname: true, rail: true, carryIn: true, gross: true, fee: true, net: true, carryOut: true })
+        .loose(),
+    ),
+    sums: z.record(z.string(), z.object({ receive: units, pay: units, fee: units, short: units })),
+  })
+  .loose();
+export type DryRun = z.infer<typeof dryRunShape>;
+
+export function dryRunText({ interval, books, lines, sums }: DryRun): string {
+  const rows = lines.map((one) => [
+    one.nickname ?? short(one.peer),
+    one.rail ?? 'no rail in common',
+    ...[one.gross, one.fee, one.carryIn, one.net, one.carryOut].map(grouped),
+  ]);
+  const words = Object.entries(sums).map(([rail, one]) => {
+    const lack = one.short > 0n ? `; ${grouped(one.short)} short until income arrives` : '';
+    return `${rail}: to receive ${grouped(one.receive)}, to pay ${grouped(one.pay)}, fees ${grouped(one.fee)}${lack}\n`;
+  });
+  const head = `Interval ${interval}, ${books === 'open' ? 'by IOUs that still grow' : 'its books are closed'}. Nothing moves by this.\n`;
+  const heads = ['neighbour', 'rail', 'gross', 'fee', 'carried in', 'net', 'carried on'];
+  return `${head}${table(heads, rows, 'No neighbour owes, and none is owed.')}${words.length === 0 ? '' : `\n${words.join('')}`}`;
+}
+
+const pairHead = {
+  id: hex32,
+  interval: intervalField,
+  peer: hex32,
+  nickname: z.string().nullable(),
+  state: z.string(),
+  rail: z.string().nullable(),
+  amount: units,
+};
+export const payoutsShape = z.object({ payouts: z.array(z.object(pairHead).loose()) });
+
+export function payoutsText({ payouts }: z.infer<typeof payoutsShape>): string {
+  const rows = payouts.map((one) => [
+    String(one.interval),
+    one.nickname ?? short(one.peer),
+    grouped(one.amount),
+    one.rail ?? '',
+    one.state,
+    one.id,
+  ]);
+  return table(['interval', 'to', 'amount', 'rail', 'state', 'id'], rows, 'Nothing is to be paid.');
+}
+
+export const statementsShape = z.object({
+  statements: z.array(
+    z
+      .object({
+        ...pairHead,
+        side: z.string().nullable(),
+        mine: z.unknown(),
+        theirs: z.unknown(),
+        settlement: z.object({ countersignature: z.string().optional() }).loose().nullable(),
+        receipt: z.unknown(),
+      })
+      .loose(),
+  ),
+});
+type Statement = z.infer<typeof statementsShape>['statements'][number];
+
+export function statementsText({ statements }: z.infer<typeof statementsShape>): string {
+  const rows = statements.map((one) => [
+    String(one.interval),
+    one.nickname ?? short(one.peer),
+    statedBy(one),
+    settlementWords(one),
+    one.receipt === null ? '–' : 'signed',
+    one.state,
+  ]);
+  const heads = ['interval', 'neighbour', 'stated by', 'settlement', 'receipt', 'state'];
+  const hint = rows.length === 0 ? '' : '\nThe signed objects themselves: ptg statements --json\n';
+  return `${table(heads, rows, 'No interval is closed yet.')}${hint}`;
+}
+
+function statedBy({ mine, theirs }: Statement): string {
+  if (mine !== null && theirs !== null) return 'both';
+  return mine !== null ? 'me' : theirs !== null ? 'it' : '–';
+}
+
+function settlementWords({ side, amount, rail, settlement }: Statement): string {
+  if (side === null || side === 'nobody') return '–';
+  const who = side === 'creditor' ? 'it owes' : 'I owe';
+  const signatures =
+    settlement === null ? 'not signed' : settlement.countersignature === undefined ? 'signed by one' : 'signed by both';
+  return `${who} ${grouped(amount)} ${rail ?? ''}, ${signatures}`;
+}
+
+export const walletShape = z.object({
+  wallets: z.array(z.object({ rail: z.string(), balance: signedUnits, due: units, address: z.string() })),
+});
+export type Wallets = z.infer<typeof walletShape>;
+
+export function walletText({ wallets }: Wallets): string {
+  const rows = wallets.map((one) => [one.rail, grouped(one.balance), grouped(one.due)]);
+  return table(['rail', 'balance', 'due of it'], rows, 'No wallet.');
+}
+
+const amounts = {
+  opening: signedUnits,
+  settlementsReceived: units,
+  otherIncome: units,
+  settlementsPaid: units,
+  withdrawn: units,
+  sent: units,
+  fees: units,
+  expected: signedUnits,
+  balance: signedUnits,
+  difference: signedUnits,
+};
+export const reconcileShape = z.object({ wallets: z.array(z.object({ rail: z.string(), ...amounts }).loose()) });
+export type Reconciled = z.infer<typeof reconcileShape>;
+
+export function reconcileText({ wallets }: Reconciled): string {
+  return wallets
+    .map((one) =>
+      fields([
+        ['rail', one.rail],
+        ['opening balance', grouped(one.opening)],
+        ['+ settlements received', grouped(one.settlementsReceived)],
+        ['+ deposits and other income', grouped(one.otherIncome)],
+        ['- settlements paid', grouped(one.settlementsPaid)],
+        ['- withdrawn by subscribers', grouped(one.withdrawn)],
+        ['- sent by hand', grouped(one.sent)],
+        ['- fees', grouped(one.fees)],
+        ['= the books say', grouped(one.expected)],
+        ['the wallet holds', grouped(one.balance)],
+        ['difference', one.difference === 0n ? '0: every unit is explained' : `${grouped(one.difference)}: NOT EXPLAINED`],
+      ]),
+    )
+    .join('\n');
+}

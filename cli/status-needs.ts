@@ -1,0 +1,127 @@
+/*
+ * What of a node's state asks for its operator: the readings of `ptg status` in; a sentence with its remedy for each, most pressing
+ * first, out. Pure. Called by status.ts.
+ */
+import type { Status } from './status.ts';
+import { byRail, grouped, spanText } from './output.ts';
+
+export interface Need {
+  readonly code: string;
+  readonly text: string;
+}
+
+type Seen = Omit<Status, 'needsYou'>;
+
+export function needsOf(seen: Seen): Need[] {
+  return [...needsOfNode(seen), ...needsOfRelay(seen), ...needsOfMoney(seen), ...needsOfSubscriber(seen)];
+}
+
+function need(code: string, holds: boolean, text: () => string): Need[] {
+  return holds ? [{ code, text: text() }] : [];
+}
+
+function needsOfNode({ node, consensus, now }: Seen): Need[] {
+  const down = node.roles.filter((role) => !node.running.includes(role) && role !== 'client');
+  return [
+    ...need('node-down', down.length > 0, () => `not running: ${down.join(', ')}. Start it: ptg run --home ${node.home}`),
+    ...need(
+      'consensus-none',
+      consensus === null,
+      () => 'no consensus is known: check network.json and that an authority answers',
+    ),
+    ...need(
+      'consensus-old',
+      consensus !== null && consensus.validUntil <= now,
+      () =>
+        `the consensus has not been valid for ${spanText(now - (consensus?.validUntil ?? 0))}: check the clock and the authorities`,
+    ),
+  ];
+}
+
+const DAY = 86_400;
+
+function needsOfRelay({ relay, links, now, node }: Seen): Need[] {
+  if (relay === null || !node.running.includes('relay')) return [];
+  const { descriptor } = relay;
+  const refused = descriptor.authorities.filter((one) => one.refused !== null);
+  const names = (list: Seen['links']): string => (list ?? []).map((one) => one.nickname ?? one.peer).join(', ');
+  const silent = links?.filter((one) => one.unreachableSince !== null) ?? [];
+  const lending = links?.filter((one) => one.borrowed.warning) ?? [];
+  const liars = links?.filter((one) => one.conflicts > 0) ?? [];
+  return [
+    ...need('descriptor-none', descriptor.published === null && !descriptor.offline, () => 'the descriptor is not published yet'),
+    ...need(
+      'descriptor-refused',
+      refused.length > 0,
+      () =>
+        `an authority did not take the descriptor: ${refused.map((one) => `${one.authority} (${one.refused ?? ''})`).join(', ')}`,
+    ),
+    ...need(
+      'descriptor-expires',
+      descriptor.offline && descriptor.expires !== null && descriptor.expires - now < DAY,
+      () => 'the descriptor expires within a day, and the identity key is not here: sign and publish a new one',
+    ),
+    ...need(
+      'neighbour-silent',
+      silent.length > 0,
+      () => `does not answer: ${names(silent)}. IOUs to it are repeated; see ptg links`,
+    ),
+    ...need(
+      'credit-limit',
+      lending.length > 0,
+      () => `near your credit limit at: ${names(lending)}. Further circuits go unpaid; see ptg links`,
+    ),
+    ...need(
+      'iou-conflict',
+      liars.length > 0,
+      () => `signed IOUs that contradict each other: ${names(liars)}. They are kept as evidence`,
+    ),
+  ];
+}
+
+function needsOfMoney({ settlement, next, wallets }: Seen): Need[] {
+  if (settlement === null) return [];
+  const short = Object.fromEntries(
+    Object.entries(next?.due ?? {})
+      .filter(([, due]) => due.short > 0n)
+      .map(([rail, due]) => [rail, due.short]),
+  );
+  const waiting = settlement.needsApproval.length;
+  const [unpaid, lapsed] = [settlement.states['unpaid'] ?? 0, settlement.states['lapsed'] ?? 0];
+  return [
+    ...need('approve', waiting > 0, () => `${waiting} payouts wait for you: ptg payouts, then ptg payouts approve`),
+    ...need(
+      'awaiting-funds',
+      Object.keys(settlement.awaitingFunds).length > 0,
+      () => `the wallet lacks funds for ${byRail(settlement.awaitingFunds)} that is due: ptg wallet address`,
+    ),
+    ...need(
+      'funds-short',
+      Object.keys(short).length > 0,
+      () =>
+        `for interval ${next?.interval ?? 0} the wallet is short by ${byRail(short)}, unless income arrives first: ptg wallet address`,
+    ),
+    ...need('unpaid', unpaid > 0, () => `${unpaid} debts to you were not paid in time: ptg statements shows what was signed`),
+    ...need(
+      'lapsed',
+      lapsed > 0,
+      () => `${lapsed} debts were not settled in time: ptg payouts; ptg payouts approve ID pays one late`,
+    ),
+    ...need('wallet-unknown', wallets === null, () => 'the wallet’s balance is not known: the rail does not answer'),
+  ];
+}
+
+function needsOfSubscriber({ accounts, node }: Seen): Need[] {
+  if (!node.roles.includes('client')) return [];
+  if (accounts === null)
+    return need('no-account', true, () => 'no account is known at any guard: ptg guards, then ptg subscribe GUARD');
+  return accounts.flatMap(({ nickname, account, fresh, reason }) => [
+    ...need('guard-silent', !fresh, () => `${nickname} does not answer (${reason ?? ''}): its balance is the last known`),
+    ...need('cut-off', account.state === 'cut-off', () => `${nickname} has cut you off: ptg deposit AMOUNT`),
+    ...need(
+      'balance-low',
+      account.state === 'low',
+      () => `the balance at ${nickname} is low, ${grouped(account.balance)}: ptg deposit AMOUNT`,
+    ),
+  ]);
+}

@@ -1,0 +1,118 @@
+/*
+ * `ptg status` as one screen: a status in; a line for each thing, and at the end what needs its reader, out. Pure. Called by node.ts.
+ */
+import { whyNotGuard } from './network.ts';
+import { byRail, fields, grouped, spanText, timeText } from './output.ts';
+import type { Status } from './status.ts';
+
+export function statusText(status: Status): string {
+  const { node, needsYou } = status;
+  const name = node.nickname ?? (node.roles.includes('client') ? 'subscriber' : 'authority');
+  const needs = needsYou.length === 0 ? ['nothing'] : needsYou.map((one) => one.text);
+  return [
+    fields([
+      [name, node.home],
+      ['network', node.network],
+      ['roles', rolesText(status)],
+      ['consensus', consensusText(status)],
+      ...listedLines(status),
+      ...relayLines(status),
+      ...clockLines(status),
+      ...moneyLines(status),
+      ...accountLines(status),
+    ]),
+    '\nNeeds you:\n',
+    ...needs.map((text) => `  ${text}\n`),
+  ].join('');
+}
+
+type Line = readonly [string, string];
+
+function rolesText({ node: { roles, running } }: Status): string {
+  if (running.length === 0) return `${roles.join(', ')}: not running`;
+  return roles.map((role) => (running.includes(role) ? role : `${role} (not running)`)).join(', ');
+}
+
+function consensusText({ consensus, now }: Status): string {
+  if (consensus === null) return 'none known';
+  const { ageSec, validUntil } = consensus;
+  const rest = validUntil > now ? `valid for ${spanText(validUntil - now)} more` : 'no longer valid';
+  return `${spanText(ageSec)} old, ${rest}`;
+}
+
+function listedLines({ listed }: Status): Line[] {
+  return listed === null ? [] : [['relays', `${listed.relays} listed, ${listed.running} running, ${listed.guards} guards`]];
+}
+
+function relayLines({ node, relay, directory, links, guard }: Status): Line[] {
+  if (relay === null) return [];
+  const why = directory === null ? 'not known: no authority answers' : whyNotGuard(directory).join('\n');
+  const near = links?.filter((one) => one.borrowed.warning).length ?? 0;
+  const rest = [
+    ...(relay.unreachable > 0 ? [`${relay.unreachable} without an answer`] : []),
+    ...(relay.unbilled > 0 ? [`${relay.unbilled} not in the directory`] : []),
+    ...(near > 0 ? [`${near} near the credit limit`] : []),
+  ];
+  return [
+    ['flags', relay.flags.join(' ') || 'none'],
+    ...(relay.flags.includes('Guard') ? [] : ([['Guard', why || 'with the next consensus']] as const)),
+    // In memory: a node that does not run has none.
+    ...(node.running.includes('relay') ? liveLines(relay, rest) : []),
+    ...(guard === null ? [] : ([['subscribers', subscribersText(guard)]] as const)),
+  ];
+}
+
+function liveLines({ meter, peers }: NonNullable<Status['relay']>, rest: readonly string[]): Line[] {
+  return [
+    ['meter', meterText(meter)],
+    ['neighbours', [String(peers), ...rest].join(', ')],
+  ];
+}
+
+function meterText(meter: string): string {
+  return meter === 'links' ? 'links: sees no traffic by itself' : meter;
+}
+
+function subscribersText(guard: NonNullable<Status['guard']>): string {
+  const balances = Object.fromEntries(guard.rails.map(({ rail, owed }) => [rail, owed]));
+  return `${guard.subscribers}, ${guard.sessions} connected; their balances: ${byRail(balances)}`;
+}
+
+function clockLines({ relay, next, now }: Status): Line[] {
+  const running: Line[] =
+    relay === null || relay.interval === null || relay.cutOff === null || relay.cutOff <= now
+      ? []
+      : [['interval', `${relay.interval}, cut-off in ${spanText(relay.cutOff - now)}`]];
+  if (next === null) return running;
+  return [...running, ['next BST', `in ${spanText(next.bst - now)}, of interval ${next.interval} (${timeText(next.bst)})`]];
+}
+
+function moneyLines({ settlement, wallets, next }: Status): Line[] {
+  if (settlement === null) return [];
+  const { owed, owing, ordersOpen } = settlement;
+  const orders: Line[] = ordersOpen === 0 ? [] : [['orders', `${ordersOpen} withdrawals and sends on their way`]];
+  return [
+    ['owed', `${byRail(owed)}, by closed intervals`],
+    ['owing', `${byRail(owing)}, by closed intervals`],
+    ...(wallets === null ? ([['wallet', 'not known: the rail does not answer']] as const) : walletLines(wallets, next)),
+    ['payouts', settlement.payouts === 'auto' ? 'auto: paid at the BST' : 'manual: each waits for ptg payouts approve'],
+    ...orders,
+  ];
+}
+
+function walletLines(wallets: NonNullable<Status['wallets']>, next: Status['next']): Line[] {
+  return wallets.map(({ rail, balance }): Line => {
+    const due = next?.due?.[rail];
+    const falls =
+      next === null || next.due === null ? '' : `; falls due at the next BST: ${grouped((due?.pay ?? 0n) + (due?.fee ?? 0n))}`;
+    const income = due === undefined || due.receive === 0n ? '' : `, comes in: ${grouped(due.receive)}`;
+    return ['wallet', `${grouped(balance)} ${rail}${falls}${income}`];
+  });
+}
+
+function accountLines({ accounts }: Status): Line[] {
+  return (accounts ?? []).map(({ nickname, account }) => [
+    `at ${nickname}`,
+    `balance ${grouped(account.balance)} ${account.rail}, spent ${grouped(account.spent)} of ${grouped(account.deposited)}, ${account.state}`,
+  ]);
+}
