@@ -138,7 +138,7 @@ export function statementsText({ statements }: z.infer<typeof statementsShape>):
     one.state,
   ]);
   const heads = ['interval', 'neighbour', 'stated by', 'settlement', 'receipt', 'state'];
-  const hint = rows.length === 0 ? '' : '\nThe signed objects themselves: ptg statements --json\n';
+  const hint = rows.length === 0 ? '' : '\nThe signed objects themselves, a file each: ptg statements --save DIR\n';
   return `${table(heads, rows, 'No interval is closed yet.')}${hint}`;
 }
 

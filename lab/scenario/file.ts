@@ -9,6 +9,7 @@ import { nickname, units } from '../../core/wire/field.ts';
 import { defaultParameters, parameters as parametersShape, type Parameters } from '../../core/wire/parameters.ts';
 
 const amount = z.union([units, z.int().min(0).transform(BigInt)]);
+const ratio = z.tuple([amount, amount]).refine(([relays, exits]) => relays > 0n && exits > 0n, 'both above zero');
 
 const circuit = z.strictObject({ subscriber: nickname, path: z.array(nickname).min(1).max(9), bytes: amount });
 const intervalPlan = z.strictObject({ circuits: z.array(circuit).default([]), unpaidBy: z.array(nickname).default([]) });
@@ -22,7 +23,7 @@ const relay = z.strictObject({
 
 const scenarioFile = z.strictObject({
   price: amount,
-  exitRatio: z.tuple([amount, amount]).optional(),
+  exitRatio: ratio.optional(),
   startingBytes: amount.optional(),
   quantum: amount.optional(),
   relays: z.array(relay).min(1).max(200),
@@ -35,6 +36,13 @@ const scenarioFile = z.strictObject({
   intervals: z.array(intervalPlan).min(1).max(50).optional(),
   parameters: z.record(z.string(), z.unknown()).default({}),
 });
+/** What `parameters` says in amounts, written as in the file itself. */
+const amountChanges = z
+  .object({
+    ...{ price: amount, quantum: amount, dust: amount, startingBytes: amount },
+    ...{ creditStart: amount, creditStartBytes: amount, exitRatio: ratio.nullable() },
+  })
+  .partial();
 type File = z.infer<typeof scenarioFile>;
 
 /** The parameters without `genesis`, which the run sets. */
@@ -76,10 +84,7 @@ export function parseScenario(text: string): Result<Scenario> {
     return refuse('scenario-json', thrown instanceof Error ? thrown.message.slice(0, 200) : 'the file');
   }
   const shape = scenarioFile.safeParse(json);
-  if (!shape.success) {
-    const issue = shape.error.issues[0];
-    return refuse('scenario-shape', `${issue?.path.map(String).join('.') || 'the whole'}: ${issue?.message ?? ''}`);
-  }
+  if (!shape.success) return refuseShape(shape.error);
   const file = shape.data;
   if (file.intervals !== undefined && (file.circuits !== undefined || file.unpaidBy !== undefined)) {
     return refuse('scenario-shape', 'intervals: circuits and unpaidBy stand in each interval, or in the file, not in both');
@@ -115,12 +120,10 @@ const scenarioDefaults: Omit<ScenarioParameters, 'rails'> = {
 
 function parametersOf(file: File): Result<ScenarioParameters> {
   const exits = file.relays.filter((one) => one.exit).length;
-  const ratio = file.exitRatio ?? [BigInt(file.relays.length), BigInt(Math.max(exits, 1))];
-  if (ratio[0] === 0n || ratio[1] === 0n) return refuse('scenario-shape', 'exitRatio: both above zero');
   const base: ScenarioParameters = {
     ...scenarioDefaults,
     startingBytes: file.startingBytes ?? scenarioDefaults.startingBytes,
-    exitRatio: [ratio[0], ratio[1]],
+    exitRatio: file.exitRatio ?? [BigInt(file.relays.length), BigInt(Math.max(exits, 1))],
     rails: { ledger: { price: file.price, quantum: file.quantum ?? 1n, dust: 0n } },
   };
   return overridden(base, file.parameters);
@@ -128,21 +131,30 @@ function parametersOf(file: File): Result<ScenarioParameters> {
 
 /** `parameters` may override any of design §7; `price`, `quantum` and `dust` mean the ledger's, `creditStart` is money. */
 function overridden(base: ScenarioParameters, changes: Readonly<Record<string, unknown>>): Result<ScenarioParameters> {
-  const { price, quantum, dust, creditStart, ...rest } = changes;
+  const amounts = amountChanges.safeParse(changes);
+  if (!amounts.success) return refuseShape(amounts.error, 'parameters');
+  const { price, quantum, dust, creditStart, ...said } = amounts.data;
+  const rest = Object.fromEntries(Object.entries(changes).filter(([name]) => !Object.hasOwn(amountChanges.shape, name)));
+  if (Object.hasOwn(rest, 'rails')) return refuse('scenario-shape', 'parameters.rails: price, quantum and dust stand for them');
   const rail = { ...base.rails['ledger'], ...given({ price, quantum, dust }) };
-  const merged = { ...plain(base), ...rest, rails: { ledger: plain(rail) } };
+  const merged = { ...plain({ ...base, ...said }), ...rest, rails: { ledger: plain(rail) } };
   const checked = parametersShape.omit({ genesis: true }).safeParse(merged);
-  if (!checked.success) {
-    const issue = checked.error.issues[0];
-    return refuse('scenario-shape', `parameters.${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`);
-  }
+  if (!checked.success) return refuseShape(checked.error, 'parameters');
   const read = checked.data;
+  const { graceSec, bstOffsetSec, paymentWindowSec } = read;
+  if (paymentWindowSec === 0 || graceSec >= bstOffsetSec + paymentWindowSec) {
+    return refuse('scenario-shape', 'parameters.paymentWindowSec: it ends before anybody could pay');
+  }
   if (creditStart === undefined) return ok(read);
-  const credit = amount.safeParse(creditStart);
-  if (!credit.success) return refuse('scenario-shape', 'parameters.creditStart: an amount');
   const unit = read.rails['ledger']?.price ?? 0n;
-  const bytes = unit === 0n ? UNITS_MAX : (credit.data * GIB) / unit;
+  const bytes = unit === 0n ? UNITS_MAX : (creditStart * GIB) / unit;
   return ok({ ...read, creditStartBytes: bytes < UNITS_MAX ? bytes : UNITS_MAX });
+}
+
+/** Names the first place at fault. */
+function refuseShape({ issues: [issue] }: z.ZodError, ...at: string[]): Result<never> {
+  const place = [...at, ...(issue?.path.map(String) ?? [])].join('.');
+  return refuse('scenario-shape', `${place || 'the whole'}: ${issue?.message ?? ''}`);
 }
 
 function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
