@@ -49,7 +49,9 @@ export function parseConfig<T>(text: string, schema: ZodType<T>, file: string): 
 
 /** What happened, to what, what to do; then the code (design §10). */
 export function refusalLines(refusal: Refusal): string {
-  return `${refusal.text}\n  ${refusal.about}\n  ${refusal.remedy} [${refusal.code}]`;
+  // Three lines, whatever the thing is called.
+  const about = refusal.about.replace(/\s*\n\s*/g, ' ');
+  return `${refusal.text}\n  ${about}\n  ${refusal.remedy} [${refusal.code}]`;
 }
 
 function lineOf(thrown: unknown): string {

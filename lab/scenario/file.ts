@@ -8,7 +8,7 @@ import { GIB } from '../../core/rule/price.ts';
 import { nickname, units } from '../../core/wire/field.ts';
 import { defaultParameters, parameters as parametersShape, type Parameters } from '../../core/wire/parameters.ts';
 
-const amount = z.union([units, z.int().min(0).transform(BigInt)]);
+const amount = z.union([units, z.int().min(0).transform(BigInt)], 'a whole number from 0 to 2^63 − 1, best as a decimal string');
 const ratio = z.tuple([amount, amount]).refine(([relays, exits]) => relays > 0n && exits > 0n, 'both above zero');
 
 const circuit = z.strictObject({ subscriber: nickname, path: z.array(nickname).min(1).max(9), bytes: amount });

@@ -58,6 +58,8 @@ export interface UpOutcome extends Report {
 }
 
 const anything = z.unknown();
+/** Happenings kept for the screen. */
+const RECENT_MAX = 50;
 
 export async function runUp(options: UpOptions): Promise<Result<UpOutcome>> {
   const clock = systemClock();
@@ -120,6 +122,7 @@ async function watch(run: Run): Promise<UpOutcome> {
     const lines = happenings(seen, now).map((line) => `${timeText(now.now, parameters)} ${line}`);
     seen = now;
     recent.push(...lines);
+    recent.splice(0, recent.length - RECENT_MAX);
     const title = parametersName(run);
     if (options.draw !== null)
       options.draw.screen(screen({ title, parameters, seen: now, recent, columns: options.draw.columns() }));

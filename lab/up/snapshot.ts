@@ -49,6 +49,7 @@ export interface Snapshot {
   readonly relays: readonly RelaySight[];
   readonly links: readonly LinkSight[];
   readonly accounts: readonly AccountSight[];
+  /** Of the running interval and the one before. */
   readonly pairs: readonly PairSight[];
 }
 
@@ -93,10 +94,12 @@ export async function look(world: World, now: number): Promise<Snapshot> {
 }
 
 async function lookAtRelay(world: World, name: string, node: Parameters<typeof callLocal>[0]) {
-  const [told, wallets, earnings] = await Promise.all([
-    callLocal(node, 'relay', '/relay/links', undefined, linksShape),
+  const told = await callLocal(node, 'relay', '/relay/links', undefined, linksShape);
+  // What runs and what settles; older ones change no more.
+  const recent = told.interval === null ? [] : [told.interval - 1, told.interval].filter((interval) => interval >= 0);
+  const [wallets, ...earnings] = await Promise.all([
     callLocal(node, 'settlement', '/settlement/wallet', {}, walletShape),
-    callLocal(node, 'settlement', '/settlement/earnings', { interval: null }, pairsShape),
+    ...recent.map((interval) => callLocal(node, 'settlement', '/settlement/earnings', { interval }, pairsShape)),
   ]);
   const terms = told.interval === null ? null : node.view.terms(told.interval);
   const rail = terms === null ? null : railTermsOf(terms, 'ledger');
@@ -117,6 +120,6 @@ async function lookAtRelay(world: World, name: string, node: Parameters<typeof c
     flags: node.view.entry(node.id ?? '')?.flags ?? [],
     wallet: wallets.wallets[0]?.balance ?? 0n,
   };
-  const pairs = earnings.lines.map((line) => ({ ...line, name, peer: world.relayName(line.peer) }));
+  const pairs = earnings.flatMap(({ lines }) => lines.map((line) => ({ ...line, name, peer: world.relayName(line.peer) })));
   return { interval: told.interval, relay, links, pairs };
 }
