@@ -3,7 +3,7 @@
  * that machine output on stdout stays clean. Run before `npm start`, `npm test`, `npm run check` and by bin/ptg.mjs.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,11 +16,18 @@ export function ready() {
     run('npm', ['ci', '--no-audit', '--no-fund']);
     writeFileSync(join(root, 'node_modules', '.ready'), lock());
   }
+  linkCommand();
   if (newestSource() > builtAt()) {
     say('building');
     run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.json')]);
     writeFileSync(join(root, 'dist', '.built'), '');
   }
+}
+
+/** So that `npx ptg` finds it here and asks no registry. */
+function linkCommand() {
+  const link = join(root, 'node_modules', '.bin', 'ptg');
+  if (!existsSync(link)) symlinkSync('../../bin/ptg.mjs', link);
 }
 
 function installed() {
