@@ -97,7 +97,7 @@ function thisCommand(): string {
 function initText({ home, id, account, founded, files }: Initialised): string {
   const names = [...(id === null ? [] : [`relay ${id}`]), ...(account === null ? [] : [`account ${account}`])];
   const next = founded
-    ? `Look through ${home}/parameters.json first: it cannot be changed once somebody has joined.\nGive ${home}/network.json to those who join.\n`
+    ? `Look through ${home}/parameters.json first: its genesis and interval stay once somebody has joined.\nGive ${home}/network.json to those who join.\n`
     : '';
   return `${home}: ${files.join(', ')} and keys/ are written.\n${names.map((line) => `${line}\n`).join('')}${next}Run it with: ptg run --home ${home}\n`;
 }

@@ -115,8 +115,13 @@ function needsOfSubscriber({ accounts, node }: Seen): Need[] {
   if (!node.roles.includes('client')) return [];
   if (accounts === null)
     return need('no-account', true, () => 'no account is known at any guard: ptg guards, then ptg subscribe GUARD');
-  return accounts.flatMap(({ nickname, account, fresh, reason }) => [
+  return accounts.flatMap(({ nickname, account, fresh, reason, refused }) => [
     ...need('guard-silent', !fresh, () => `${nickname} does not answer (${reason ?? ''}): its balance is the last known`),
+    ...need(
+      'overcharged',
+      refused !== null,
+      () => `${nickname} charges more than your client counted (${refused?.code ?? ''}); it has not signed that: ptg balance`,
+    ),
     ...need('cut-off', account.state === 'cut-off', () => `${nickname} has cut you off: ptg deposit AMOUNT`),
     ...need(
       'balance-low',

@@ -18,6 +18,7 @@ import { readConsensus, readRelay, type ExplainedRelay } from './network.ts';
 import { linksShape } from './relay-text.ts';
 import { dryRunShape, walletShape } from './settlement-text.ts';
 import { needsOf, type Need } from './status-needs.ts';
+import { refusedTally } from './subscriber.ts';
 
 export const relayShape = z.object({
   id: hex32,
@@ -55,7 +56,12 @@ export const guardShape = z.object({
   rails: z.array(z.object({ rail: z.string(), deposited: units, spent: units, withdrawn: units, owed: signedUnits }).loose()),
 });
 const accountsShape = z.object({
-  accounts: z.array(z.object({ nickname: z.string(), account: accountShape, fresh: z.boolean(), reason: z.string().nullable() })),
+  accounts: z.array(
+    z.object({
+      ...{ nickname: z.string(), account: accountShape, fresh: z.boolean(), reason: z.string().nullable() },
+      refused: refusedTally,
+    }),
+  ),
 });
 
 export interface Status {

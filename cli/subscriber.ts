@@ -124,10 +124,15 @@ function addAccountCommands(program: Command): void {
   const account = program.command('account').description('the account’s key: show, new, backup, restore');
   account.action(async (_: unknown, command: Command) => {
     const options = command.optsWithGlobals<Options>();
-    const shape = z.object({ subscriber: hex32, guards: z.array(z.object({ guard: hex32, rail: z.string() }).loose()) });
-    await show(createOutput(options.json === true), options, 'account', {}, shape, ({ subscriber, guards }) => {
+    const shape = z.object({
+      subscriber: hex32,
+      guards: z.array(z.object({ guard: hex32, rail: z.string() }).loose()),
+      refused: z.array(z.object({ guard: hex32, code: z.string() }).loose()),
+    });
+    await show(createOutput(options.json === true), options, 'account', {}, shape, ({ subscriber, guards, refused }) => {
       const lines = guards.map((one) => `  at guard ${short(one.guard)} on ${one.rail}\n`);
-      return `account ${subscriber}\n${lines.length === 0 ? '  at no guard yet: ptg guards, then ptg subscribe\n' : lines.join('')}`;
+      const wrong = refused.map((one) => `  not believed: what guard ${short(one.guard)} signed (${one.code}); it is kept\n`);
+      return `account ${subscriber}\n${lines.length === 0 ? '  at no guard yet: ptg guards, then ptg subscribe\n' : lines.join('')}${wrong.join('')}`;
     });
   });
   account
@@ -189,8 +194,12 @@ function guardOf(options: Readonly<Record<string, unknown>>): { guard?: unknown 
   return options['guard'] === undefined ? {} : { guard: options['guard'] };
 }
 
+export const refusedTally = z.object({ interval: z.int(), amount: units, code: z.string() }).loose().nullable();
 const shownShape = z
-  .object({ nickname: z.string(), account: accountShape, fresh: z.boolean(), reason: z.string().nullable() })
+  .object({
+    ...{ nickname: z.string(), account: accountShape, fresh: z.boolean(), reason: z.string().nullable() },
+    refused: refusedTally,
+  })
   .loose();
 const depositShape = z.object({ destination: z.string(), rail: z.string(), amount: units, state: z.string() }).loose();
 const withdrawal = z.object({ id: z.string(), state: z.string(), amount: units, destination: z.string() }).loose();
@@ -252,7 +261,12 @@ function accountText(accounts: readonly z.infer<typeof shownShape>[]): string {
     ({ nickname, account: one }) => `To deposit at ${nickname}, pay to\n  ${one.destination} (${one.rail})\n`,
   );
   const heads = ['guard', 'deposited', 'unconfirmed', 'spent', 'withdrawn', 'balance', 'state', 'asked'];
-  return `${table(heads, rows, 'No account yet.')}${where.join('')}`;
+  const refused = accounts.flatMap(({ nickname, refused: one }) =>
+    one === null
+      ? []
+      : [`Not signed: a charge of ${grouped(one.amount)} by ${nickname} for interval ${one.interval} (${one.code})\n`],
+  );
+  return `${table(heads, rows, 'No account yet.')}${where.join('')}${refused.join('')}`;
 }
 
 const billsShape = z.object({

@@ -35,10 +35,15 @@ export function openSqlite(file: string): Engine {
     },
   });
   const queue = serialQueue();
+  const prepared: Prepared = new Map();
+  const close = async (): Promise<void> => {
+    await finalize(prepared);
+    await connection.destroy();
+  };
   return {
     knex: connection,
-    transaction: (work) => queue.run(() => transaction(connection, work)),
-    close: () => queue.run(async () => ({ value: await connection.destroy(), committed: [] })),
+    transaction: (work) => queue.run(() => transaction(connection, prepared, work)),
+    close: () => queue.run(async () => ({ value: await close(), committed: [] })),
   };
 }
 
@@ -46,31 +51,36 @@ export function openSqlite(file: string): Engine {
  * Not knex's own: that begins deferred, and a transaction that becomes a writer halfway is refused as busy without waiting. And
  * the driver itself, which counts changed rows and takes half the time of knex's raw queries.
  */
-async function transaction<T>(connection: Engine['knex'], work: (tx: Tx) => Promise<T>): Promise<Committed<T>> {
-  const client = connection.client as { acquireConnection(): Promise<Driver>; releaseConnection(driver: Driver): Promise<void> };
+async function transaction<T>(
+  connection: Engine['knex'],
+  prepared: Prepared,
+  work: (tx: Tx) => Promise<T>,
+): Promise<Committed<T>> {
+  const client = connection.client as Client;
   const driver = await client.acquireConnection();
+  const ask = askOf(driver, prepared);
   const committed: (() => void)[] = [];
   const failures: unknown[] = [];
   try {
-    await query(driver, 'all', 'BEGIN IMMEDIATE', []);
-    const value = await work(transactionOf(driver, committed, failures));
+    await ask('all', 'BEGIN IMMEDIATE', []);
+    const value = await work(transactionOf(ask, committed, failures));
     // A failed statement fails the whole, as on PostgreSQL, even where `work` caught it.
     if (failures.length > 0) throw failures[0];
-    await query(driver, 'all', 'COMMIT', []);
+    await ask('all', 'COMMIT', []);
     return { value, committed };
   } catch (thrown) {
     // Where there is nothing to roll back (disk full: SQLite has done it itself) it is refused.
-    await query(driver, 'all', 'ROLLBACK', []).catch(() => undefined);
+    await ask('all', 'ROLLBACK', []).catch(() => undefined);
     throw thrown;
   } finally {
     await client.releaseConnection(driver);
   }
 }
 
-function transactionOf(driver: Driver, committed: (() => void)[], failures: unknown[]): Tx {
+function transactionOf(ask: Ask, committed: (() => void)[], failures: unknown[]): Tx {
   const watched = async (method: 'all' | 'run', sql: string, params: readonly Param[]): Promise<Outcome> => {
     try {
-      return await query(driver, method, sql, bind(params));
+      return await ask(method, sql, bind(params));
     } catch (thrown) {
       failures.push(thrown);
       throw thrown;
@@ -90,16 +100,63 @@ interface Outcome {
 
 type Done = (this: { changes: number }, error: Error | null, rows?: Row[]) => void;
 /** Of sqlite3, what is used. */
-type Driver = Record<'all' | 'run', (sql: string, params: readonly Bound[], done: Done) => void>;
+interface Statement extends Record<'all' | 'run', (params: readonly Bound[], done: Done) => void> {
+  finalize(done: () => void): void;
+}
+interface Driver {
+  prepare(sql: string, done: (error: Error | null) => void): Statement;
+}
+interface Client {
+  acquireConnection(): Promise<Driver>;
+  releaseConnection(driver: Driver): Promise<void>;
+}
 
-function query(driver: Driver, method: 'all' | 'run', sql: string, params: readonly Bound[]): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    driver[method](sql, params, function (error, rows) {
-      // The driver names neither: without the statement nobody finds the line.
-      if (error) reject(new Error(`${error.message} in: ${sql.trim().slice(0, 200)}`, { cause: error }));
-      else resolve({ rows: rows ?? [], changes: this.changes });
+/** More than the stores of one role have; those with a mark a row are of many lengths. */
+const STATEMENTS_MAX = 200;
+
+/** Each text is prepared once: that takes longer than to run it. */
+type Prepared = Map<Driver, Map<string, Statement>>;
+type Ask = (method: 'all' | 'run', sql: string, params: readonly Bound[]) => Promise<Outcome>;
+
+function askOf(driver: Driver, prepared: Prepared): Ask {
+  const statements = prepared.get(driver) ?? new Map<string, Statement>();
+  prepared.set(driver, statements);
+
+  function prepare(sql: string, fail: (error: Error) => void): Statement {
+    const statement = driver.prepare(sql, (error) => {
+      if (error === null) return;
+      // The driver tells nobody else then.
+      statements.delete(sql);
+      fail(error);
     });
-  });
+    statements.set(sql, statement);
+    const [oldest] = statements;
+    // It takes its turn: what was asked of it before is answered.
+    if (oldest !== undefined && statements.size > STATEMENTS_MAX) {
+      statements.delete(oldest[0]);
+      oldest[1].finalize(() => undefined);
+    }
+    return statement;
+  }
+
+  return (method, sql, params) =>
+    new Promise((resolve, reject) => {
+      // The driver names neither: without the statement nobody finds the line.
+      const fail = (error: Error): void =>
+        reject(new Error(`${error.message} in: ${sql.trim().slice(0, 200)}`, { cause: error }));
+      const statement = statements.get(sql) ?? prepare(sql, fail);
+      statement[method](params, function (error, rows) {
+        if (error) fail(error);
+        else resolve({ rows: rows ?? [], changes: this.changes });
+      });
+    });
+}
+
+/** A connection with prepared statements does not close. */
+async function finalize(prepared: Prepared): Promise<void> {
+  const statements = [...prepared.values()].flatMap((known) => [...known.values()]);
+  prepared.clear();
+  await Promise.all(statements.map((statement) => new Promise<void>((resolve) => statement.finalize(resolve))));
 }
 
 interface Committed<T> {

@@ -21,7 +21,8 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     orders: [...(await readOrders(tx, 'accepted')), ...(await readOrders(tx, 'sent'))],
     next: await readNewestInterval(tx),
   }));
-  const schedules = next === null ? [] : [next - 1, next].flatMap((interval) => momentsOf(office, interval));
+  const newest = next ?? runningInterval(office);
+  const schedules = newest === null ? [] : [newest - 1, newest].flatMap((interval) => momentsOf(office, interval));
   const schedule = next === null ? null : scheduleFor(office, next);
   const states: Partial<Record<PairState, number>> = {};
   for (const { state } of pairs) states[state] = (states[state] ?? 0) + 1;

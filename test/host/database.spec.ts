@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { openDatabase } from '../../host/db/open.ts';
 import { toPostgresDdl } from '../../host/db/postgres.ts';
-import { databasePromises } from './database-promises.ts';
+import { databasePromises, rejection } from './database-promises.ts';
 import { folder, later } from './harness.ts';
 
 databasePromises('sqlite', async () => ({ file: join(await folder(), 'role.db') }));
@@ -24,6 +24,28 @@ describe('database on sqlite alone', () => {
       2,
       1,
     ]);
+  });
+
+  it('runs a statement again after it failed, and beside itself; and more of them than it keeps prepared', async () => {
+    const database = await openDatabase({ file: ':memory:' }, []);
+    later(() => database.close());
+    const rows = (sql: string, params: readonly string[] = []) => database.transaction((tx) => tx.all(sql, params));
+    expect((await rejection(rows('SELECT a FROM later'))).message).to.contain('no such table');
+    await database.transaction((tx) => tx.run('CREATE TABLE later (a TEXT PRIMARY KEY)'));
+    expect(await rows('SELECT a FROM later')).to.deep.equal([]);
+
+    const insert = (a: string) => database.transaction((tx) => tx.run('INSERT INTO later (a) VALUES (?)', [a]));
+    expect([await insert('x'), (await rejection(insert('x'))).message, await insert('y')]).to.deep.equal([
+      1,
+      'SQLITE_CONSTRAINT: UNIQUE constraint failed: later.a in: INSERT INTO later (a) VALUES (?)',
+      1,
+    ]);
+
+    const names = Array.from({ length: 300 }, (_, index) => String(index));
+    const all = await database.transaction((tx) =>
+      Promise.all(names.flatMap((name) => [tx.all(`SELECT '${name}' AS a`), tx.all('SELECT ? AS a', [name])])),
+    );
+    expect(all).to.deep.equal(names.flatMap((name) => [[{ a: name }], [{ a: name }]]));
   });
 
   it('is put into PostgreSQL words', () => {

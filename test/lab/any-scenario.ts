@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expectedOf } from './oracle.ts';
 
-const NAMES = ['R1', 'R10', 'R2', 'a', 'Z', 'b-1', 'B_2', '0x'];
+const NAMES = ['R1', 'R10', 'R2', 'a', 'Z', 'A', 'b-1', '0x'];
 /** Together below what the ledger can hold. */
 const DEPOSIT_MAX = 2n ** 58n;
 
@@ -26,6 +26,7 @@ export const anyScenario: fc.Arbitrary<string> = fc
       intervals: fc.oneof({ weight: 4, arbitrary: plans(1, 3) }, { weight: 1, arbitrary: plans(6, 7) }),
       deposits: fc.infiniteStream(fc.tuple(fc.nat(9), fc.bigInt(0n, 2n ** 32n))).map((stream) => [...stream.take(4)]),
       parameters: fc.option(parameters()),
+      inNumbers: fc.boolean(),
     },
     { noNullPrototype: true },
   )
@@ -39,7 +40,8 @@ function amounts(notable: readonly string[], max: bigint): fc.Arbitrary<string> 
 }
 
 function relays() {
-  const one = fc.record({ exit: fc.boolean(), guard: fc.boolean() }, { noNullPrototype: true });
+  const family = fc.constantFrom(null, null, null, 'x', 'y');
+  const one = fc.record({ exit: fc.boolean(), guard: fc.boolean(), family }, { noNullPrototype: true });
   return fc.array(one, { minLength: 3, maxLength: 8 });
 }
 
@@ -71,6 +73,12 @@ function parameters() {
       carryIntervals: fc.constantFrom(0, 1, 2, 3, 4),
       dust: amounts(['0', '1', '5000', '1000000', '10000000000', '1000000000000000000'], 10n ** 9n),
       iouTickSec: fc.constantFrom(700, 1000, 5000, 7000, 21600, 30000),
+      // Intervals that overlap, with and without a consensus in each.
+      intervalSec: fc.constantFrom(1800, 3600, 9000),
+      bstOffsetSec: fc.constantFrom(0, 1, 601, 9000, 30000),
+      graceSec: fc.constantFrom(1, 60, 599),
+      paymentWindowSec: fc.constantFrom(600, 7200),
+      skewSec: fc.constantFrom(0, 600),
       startingBytes: fc.constantFrom('0', '25700', '51400'),
       price: fc.constantFrom('1', '1000000000'),
       quantum: fc.constantFrom('1', '1000'),
@@ -85,10 +93,12 @@ interface Draw {
   readonly guards: readonly number[];
   readonly intervals: Draft[][];
   readonly deposits: readonly (readonly [number, bigint])[];
+  /** Amounts as JSON numbers. */
+  readonly inNumbers: boolean;
   readonly [figure: string]: unknown;
 }
 
-function scenarioText({ relays: flags, guards, intervals, deposits, ...rest }: Draw): string {
+function scenarioText({ relays: flags, guards, intervals, deposits, inNumbers, ...rest }: Draw): string {
   const figures = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   const all = flags.map((one, index) => ({ name: NAMES[index] as string, ...one, exit: one.exit || index === 1 }));
   const subscribers = guards.map((guard, index) => ({ name: `U${index + 1}`, guard: at(all, guard).name }));
@@ -115,7 +125,8 @@ function scenarioText({ relays: flags, guards, intervals, deposits, ...rest }: D
     const deposit = depositOf(deposits[index] as readonly [number, bigint], whole[index] as bigint, first[index] as bigint);
     return deposit < 0n ? 0n : deposit > DEPOSIT_MAX ? DEPOSIT_MAX : deposit;
   });
-  return file(paid, plan.length);
+  const text = file(paid, plan.length);
+  return inNumbers ? text.replaceAll(/"([0-9]{1,15})"/g, '$1') : text;
 }
 
 function depositOf([kind, share]: readonly [number, bigint], whole: bigint, first: bigint): bigint {

@@ -1,0 +1,143 @@
+/*
+ * `ptg up` as a newcomer runs it: with --once it ends by itself, prints one object, accounts for every unit, and leaves nothing but a
+ * folder that the reading commands answer from; Ctrl-C ends it at any time.
+ */
+import { expect } from 'chai';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { units } from '../../core/wire/field.ts';
+import { network } from '../../core/wire/network.ts';
+import { localRun } from './local.ts';
+import { filesUnder, hasSurvivors, leftBehind, ptg, ptgJson, startPtg, until, type Ended, type Running } from './ptg.ts';
+
+const signed = z.string().regex(/^-?\d+$/);
+const name = z.string().min(1);
+const payment = z.strictObject({ from: name, to: name, amount: units });
+/** Design §9, with `network` and `authorities`. */
+const printed = z.strictObject({
+  intervals: z
+    .array(
+      z.strictObject({
+        ious: z.array(z.strictObject({ issuer: name, holder: name, relayBytes: units, exitBytes: units, value: units })).min(1),
+        payments: z.array(payment).min(1),
+        carried: z.array(payment),
+        contests: z.array(z.unknown()),
+        guardFlags: z.array(name).min(1),
+      }),
+    )
+    .length(1),
+  relays: z.array(z.strictObject({ name, received: units, paid: units, net: signed, usageIncome: units })).length(12),
+  subscribers: z.array(z.strictObject({ name, deposited: units, spent: units, balance: units })).length(6),
+  network,
+  authorities: z.array(z.string().regex(/^[0-9a-f]{64}$/)).length(1),
+});
+type Printed = z.infer<typeof printed>;
+
+const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
+
+describe('ptg up --once --json', function () {
+  this.timeout(180_000);
+  let home: string;
+  let running: Running;
+  let ended: Ended;
+  let report: Printed;
+  before(async () => {
+    ({ home, running } = await localRun());
+    ended = await running.ended;
+  });
+
+  it('ends with 0 and prints one object', () => {
+    expect(ended.code, ended.stderr).equal(0);
+    expect(ended.stdout).match(/^\{.*\}\n$/);
+    report = printed.parse(JSON.parse(ended.stdout));
+    expect(report.authorities).deep.equal(report.network.authorities.map((one) => one.key));
+    expect(ended.stderr).include('Every unit is accounted for').include('Interval 0 is settled');
+  });
+
+  it('adds up: what is paid is received, what is spent was deposited, names are in byte order', () => {
+    const { relays, subscribers, intervals } = report;
+    const { payments, ious } = intervals[0]!;
+    expect(sum(relays.map((one) => one.received))).equal(sum(payments.map((one) => one.amount)));
+    for (const { name: relay, paid, received, net } of relays) {
+      expect(sum(payments.filter((one) => one.from === relay).map((one) => one.amount)), relay).equal(paid);
+      expect(String(received - paid), relay).equal(net);
+    }
+    expect(sum(relays.map((one) => one.usageIncome))).equal(sum(subscribers.map((one) => one.spent)));
+    for (const { name: who, deposited, spent, balance } of subscribers) expect(deposited - spent, who).equal(balance);
+    for (const names of [relays.map((one) => one.name), ious.map((one) => `${one.issuer}\0${one.holder}`)]) {
+      expect(names).deep.equal([...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+    }
+  });
+
+  it('leaves no process, no socket, no locked database, nobody at its addresses', async () => {
+    expect(hasSurvivors(running)).equal(false);
+    expect(filesUnder(home, /\.sqlite$/).length).greaterThan(40);
+    expect(await leftBehind(home)).deep.equal([]);
+    const answered = await fetch(`${report.network.authorities[0]!.url}/directory/consensus`).then(
+      () => true,
+      () => false,
+    );
+    expect(answered).equal(false);
+  });
+
+  it('keeps a folder that the reading commands answer from', async () => {
+    const relay = report.relays.find((one) => one.usageIncome > 0n && one.paid > 0n)!;
+    const as = (who: string): NodeJS.ProcessEnv => ({ PTG_HOME: home, AS: who });
+    const read = <T>(command: string, who = relay.name) => ptgJson<T>([...command.split(' '), '--as', who], as(who));
+    type Lines = { lines: { interval: number; paid: string }[] };
+    const [earnings, ious, statements, status, account] = await Promise.all([
+      read<Lines>('earnings'),
+      read<{ interval: number; ious: { direction: string }[] }>('ious --interval 0'),
+      read<{ statements: { settlement: unknown; receipt: unknown; state: string }[] }>('statements --interval 0'),
+      read<{ node: { running: string[] }; needsYou: { code: string }[] }>('status'),
+      read<{ guards: unknown[] }>('account', 'user-1'),
+    ]);
+    const paid = earnings.lines.filter((one) => one.interval === 0).map((one) => BigInt(one.paid));
+    expect(sum(paid)).equal(relay.paid);
+    expect([ious.interval, ious.ious.some((one) => one.direction === 'issued')]).deep.equal([0, true]);
+    expect(statements.statements.filter((one) => one.state === 'receipted' && one.receipt !== null)).not.empty;
+    expect(status.node.running).deep.equal([]);
+    expect(status.needsYou.map((one) => one.code)).include('node-down');
+    expect(account.guards).length(1);
+
+    const live = await ptg(['links', '--as', relay.name], { PTG_HOME: home });
+    expect([live.code, live.stdout, /\[home-stopped\]/.test(live.stderr)]).deep.equal([1, '', true]);
+    const sheet = await ptg(['earnings', '--csv', '--as', relay.name], { PTG_HOME: home });
+    expect(sheet.stdout.split('\r\n')[0]).equal(
+      'interval,neighbour,id,rail,held,issued,carried in,gross,fee,net,carried on,received,paid,state',
+    );
+  });
+
+  it('writes the evidence into files', async () => {
+    const relay = report.relays.find((one) => one.received > 0n)!;
+    const folder = join(home, 'evidence');
+    const saved = await ptg(['statements', '--save', folder, '--as', relay.name], { PTG_HOME: home });
+    expect(saved.code, saved.stderr).equal(0);
+    const receipts = filesUnder(folder, /^0-.*-receipt\.json$/);
+    expect(receipts).not.empty;
+    const receipt = JSON.parse(await readFile(receipts[0]!, 'utf8')) as { body: { interval: number }; signature: string };
+    expect([receipt.body.interval, receipt.signature.length]).deep.equal([0, 128]);
+  });
+});
+
+describe('ptg up, interrupted', function () {
+  this.timeout(120_000);
+  let home: string;
+  before(async () => (home = await mkdtemp(join(tmpdir(), 'ptg-int-'))));
+  after(() => rm(home, { recursive: true, force: true }));
+
+  it('ends at once, and leaves nothing', async () => {
+    const running = startPtg(['up', '--relays', '6'], { PTG_HOME: home });
+    await until('deposits', 60_000, async () => (/user-1 deposited/.test(running.stdout()) ? true : null));
+    running.child.kill('SIGINT');
+    const begun = Date.now();
+    const ended = await running.ended;
+    expect(ended.code, ended.stderr).oneOf([0, 130]);
+    expect(Date.now() - begun).lessThan(15_000);
+    expect(ended.stdout).include('Try:').include('npx ptg earnings --as');
+    expect(hasSurvivors(running)).equal(false);
+    expect(await leftBehind(home)).deep.equal([]);
+  });
+});
