@@ -10,7 +10,7 @@ import { drivenClock, systemClock } from '../host/clock.ts';
 import { systemEntropy } from '../host/entropy.ts';
 import { createHttpClient } from '../host/http/client.ts';
 import { socketPath } from '../host/http/local.ts';
-import { createLog, silentLog } from '../host/log.ts';
+import { createLog, errorText, silentLog } from '../host/log.ts';
 import type { Clock, NetworkView, RoleName } from '../host/ports.ts';
 import { openHome, type OpenedHome } from '../node/open.ts';
 import { startNode } from '../node/start.ts';
@@ -36,10 +36,19 @@ export async function callRole(call: RoleCall, stopped: 'reading' | 'acting' | '
   const opened = await openHome(call.home, systemEntropy());
   if (!opened.ok) return opened;
   if (!opened.value.spec.roles.includes(call.role)) return refuseHome('home-no-role', `${call.home}: ${call.role}`);
-  if (await answersOnSocket(call.home, call.role)) return callRunning(call, opened.value);
-  if (stopped === 'running') return refuseHome('home-stopped', `${call.home}: ${call.role}`);
-  return callStopped(call, opened.value, stopped === 'reading' ? drivenClock(0) : systemClock());
+  for (let tries = 0; ; tries += 1) {
+    if (await answersOnSocket(call.home, call.role)) return callRunning(call, opened.value);
+    if (stopped === 'running') return refuseHome('home-stopped', `${call.home}: ${call.role}`);
+    try {
+      return await callStopped(call, opened.value, stopped === 'reading' ? drivenClock(0) : systemClock());
+    } catch (thrown) {
+      // Another command had the role just then: it is asked, or has ended meanwhile.
+      if (tries === TRIES_MAX || !errorText(thrown).includes('[socket-taken]')) throw thrown;
+    }
+  }
 }
+
+const TRIES_MAX = 3;
 
 /** Whether the role runs: by its socket, and not by its answer, which may be that some other machine cannot be reached. */
 export function answersOnSocket(home: string, role: RoleName): Promise<boolean> {

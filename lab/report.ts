@@ -113,9 +113,11 @@ const earningsShape = z.object({
   ),
 });
 type EarningsLine = z.infer<typeof earningsShape>['lines'][number];
+/** By relay. */
+export type Earnings = ReadonlyMap<string, readonly EarningsLine[]>;
 
 /** Every relay's pairs, as its settlement shows them to its operator. */
-export async function readEarnings(world: World): Promise<ReadonlyMap<string, readonly EarningsLine[]>> {
+export async function readEarnings(world: World): Promise<Earnings> {
   const all = new Map<string, readonly EarningsLine[]>();
   for (const [name, node] of world.relays) {
     all.set(name, (await callLocal(node, 'settlement', '/settlement/earnings', { interval: null }, earningsShape)).lines);
@@ -133,7 +135,7 @@ export function intervalReport(
   world: World,
   interval: number,
   ious: readonly IouLine[],
-  earnings: ReadonlyMap<string, readonly EarningsLine[]>,
+  earnings: Earnings,
   guardFlags: readonly string[],
 ): IntervalReport {
   const lines = [...earnings].flatMap(([name, all]) =>
@@ -165,10 +167,7 @@ export async function readAccounts(
   return all;
 }
 
-export async function totalsReport(
-  world: World,
-  earnings: ReadonlyMap<string, readonly EarningsLine[]>,
-): Promise<Pick<Report, 'relays' | 'subscribers'>> {
+export async function totalsReport(world: World, earnings: Earnings): Promise<Pick<Report, 'relays' | 'subscribers'>> {
   const accounts = await readAccounts(world);
   const usage = new Map<string, bigint>();
   for (const { guard, account } of [...accounts.values()].flat()) {

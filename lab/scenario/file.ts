@@ -140,15 +140,22 @@ function overridden(base: ScenarioParameters, changes: Readonly<Record<string, u
   const merged = { ...plain({ ...base, ...said }), ...rest, rails: { ledger: plain(rail) } };
   const checked = parametersShape.omit({ genesis: true }).safeParse(merged);
   if (!checked.success) return refuseShape(checked.error, 'parameters');
-  const read = checked.data;
-  const { graceSec, bstOffsetSec, paymentWindowSec } = read;
-  if (paymentWindowSec === 0 || graceSec >= bstOffsetSec + paymentWindowSec) {
-    return refuse('scenario-shape', 'parameters.paymentWindowSec: it ends before anybody could pay');
-  }
+  // A consensus in each interval fixes the terms of the next.
+  const { consensusSec, intervalSec } = checked.data;
+  const fitting = Object.hasOwn(rest, 'consensusSec') ? consensusSec : Math.min(consensusSec, intervalSec);
+  const read = { ...checked.data, consensusSec: fitting };
+  const late = checkTimes(read);
+  if (late !== null) return late;
   if (creditStart === undefined) return ok(read);
   const unit = read.rails['ledger']?.price ?? 0n;
   const bytes = unit === 0n ? UNITS_MAX : (creditStart * GIB) / unit;
   return ok({ ...read, creditStartBytes: bytes < UNITS_MAX ? bytes : UNITS_MAX });
+}
+
+function checkTimes({ consensusSec, intervalSec, graceSec, bstOffsetSec, paymentWindowSec }: ScenarioParameters) {
+  if (consensusSec > intervalSec) return refuse('scenario-shape', 'parameters.consensusSec: longer than intervalSec');
+  const isLate = paymentWindowSec === 0 || graceSec >= bstOffsetSec + paymentWindowSec;
+  return isLate ? refuse('scenario-shape', 'parameters.paymentWindowSec: it ends before anybody could pay') : null;
 }
 
 /** Names the first place at fault. */

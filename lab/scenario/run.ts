@@ -24,6 +24,7 @@ import {
   readGuardFlags,
   readIous,
   totalsReport,
+  type Earnings,
   type IouLine,
   type Report,
 } from '../report.ts';
@@ -101,11 +102,17 @@ async function play(scenario: Scenario, parameters: Parameters, world: World, cl
     await run();
   }
 
-  const earnings = await readEarnings(world);
+  const earnings = earningsOf(scenario, await readEarnings(world));
   const intervals = scenario.intervals.map((_, k) =>
     intervalReport(world, k, ious[k] as IouLine[], earnings, flags[k] as string[]),
   );
   return { intervals, ...(await totalsReport(world, earnings)) };
+}
+
+/** Short intervals: carries of the file's may be paid in those that come after. */
+function earningsOf(scenario: Scenario, all: Earnings): Earnings {
+  const ours = ({ interval }: { readonly interval: number }): boolean => interval < scenario.intervals.length;
+  return new Map([...all].map(([name, lines]) => [name, lines.filter(ours)]));
 }
 
 async function guardsNow(world: World): Promise<string[]> {

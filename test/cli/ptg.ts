@@ -52,7 +52,8 @@ export function ptg(args: readonly string[], environment?: NodeJS.ProcessEnv, cw
 /** The one object that a command printed; stderr must be empty. */
 export async function ptgJson<T = Record<string, unknown>>(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<T> {
   const { code, stdout, stderr } = await ptg([...args, '--json'], environment);
-  if (code !== 0 || stderr !== '') throw new Error(`ptg ${args.join(' ')}: ${code}\n${stdout}${stderr}`);
+  // A build that somebody's edit made due is no part of the command.
+  if (code !== 0 || stderr.replace(/^ptg: building\n/, '') !== '') throw new Error(`ptg ${args.join(' ')}: ${code}\n${stdout}${stderr}`);
   if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`ptg ${args.join(' ')} printed more or less than one object:\n${stdout}`);
   return JSON.parse(stdout) as T;
 }

@@ -77,7 +77,7 @@ function parameters() {
       intervalSec: fc.constantFrom(1800, 3600, 9000),
       bstOffsetSec: fc.constantFrom(0, 1, 601, 9000, 30000),
       graceSec: fc.constantFrom(1, 60, 599),
-      paymentWindowSec: fc.constantFrom(600, 7200),
+      paymentWindowSec: fc.constantFrom(601, 7200),
       skewSec: fc.constantFrom(0, 600),
       startingBytes: fc.constantFrom('0', '25700', '51400'),
       price: fc.constantFrom('1', '1000000000'),

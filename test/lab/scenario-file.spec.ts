@@ -47,6 +47,11 @@ const refused: readonly (readonly [string, object | string, Code, string])[] = [
   ['no intervals', { intervals: [], circuits: undefined, unpaidBy: undefined }, 'scenario-shape', 'intervals'],
   ['a parameter that is not there', { parameters: { speed: 1 } }, 'scenario-shape', 'speed'],
   ['a parameter out of bounds', { parameters: { intervalSec: 0 } }, 'scenario-shape', 'parameters.intervalSec'],
+  ['a ratio over nothing in the parameters', { parameters: { exitRatio: ['3', '0'] } }, 'scenario-shape', 'both above zero'],
+  ['rails beside the one there is', { parameters: { rails: {} } }, 'scenario-shape', 'parameters.rails'],
+  ['no consensus in an interval', { parameters: { consensusSec: 21_601 } }, 'scenario-shape', 'parameters.consensusSec'],
+  ['no time to pay', { parameters: { paymentWindowSec: 0 } }, 'scenario-shape', 'parameters.paymentWindowSec'],
+  ['books that close after the payments', { parameters: { graceSec: 5400 } }, 'scenario-shape', 'parameters.paymentWindowSec'],
   ['a credit in words', { parameters: { creditStart: 'much' } }, 'scenario-shape', 'parameters.creditStart'],
   ['a relay twice', { relays: [...good.relays, good.relays[0]] }, 'scenario-name', 'R1'],
   ['a subscriber twice', { subscribers: [...good.subscribers, ...good.subscribers] }, 'scenario-name', 'U1'],
@@ -120,6 +125,11 @@ describe('scenario: the file', () => {
       parameters: { dust: '20', price: '7', carryIntervals: 1, creditStart: '14' },
     });
     expect(parameters.rails).deep.equal({ ledger: { price: 7n, quantum: 10n, dust: 20n } });
+    expect(parsed({ parameters: { dust: 30, startingBytes: 0, exitRatio: [5, 4] } }).parameters).deep.include({
+      ...{ startingBytes: 0n, exitRatio: [5n, 4n], rails: { ledger: { price: 1_000_000_000n, quantum: 1n, dust: 30n } } },
+    });
+    // Short intervals have a consensus each all the same.
+    expect(parsed({ parameters: { intervalSec: 1800 } }).parameters.consensusSec).equal(1800);
     // 14 units at 7 a GiB.
     expect(parameters).deep.include({ carryIntervals: 1, creditStartBytes: 2n ** 31n });
   });

@@ -2,6 +2,7 @@
  * What the comparison with the oracle found, a case each: named by the rule that the program broke then.
  */
 import { expect } from 'chai';
+import { parseScenario } from '../../lab/scenario/file.ts';
 import { expectedOf } from './oracle.ts';
 import { settledText } from './settled.ts';
 
@@ -73,6 +74,16 @@ const finds: readonly Find[] = [
       ],
     },
   },
+  {
+    what: 'short intervals have terms of their own, and what is carried out of the last one is not in the totals',
+    file: {
+      ...{ price: '1000000000', quantum: '1000', relays, subscribers: [subscriber(10n ** 12n)] },
+      parameters: { intervalSec: 1800, carryIntervals: 1 },
+      intervals: [0n, 0n, 30_001n, 0n, 0n, 40_003n].map((bytes) => ({
+        circuits: bytes === 0n ? [] : [circuit(bytes, 'R1', 'R2', 'R3')],
+      })),
+    },
+  },
 ];
 
 describe('scenario: finds of the oracle', () => {
@@ -90,4 +101,52 @@ describe('scenario: finds of the oracle', () => {
     await settledText(JSON.stringify(file)).catch((thrown: Error) => (reason = thrown.message));
     expect(reason).match(/9223372036854775808(.|\n)*\[scenario-bytes\]$/);
   }).timeout(30_000);
+
+  it('whatever stands in a field, the file is read or refused: nothing is thrown', () => {
+    let tried = 0;
+    for (const text of spoiled(JSON.stringify(finds[6]?.file))) {
+      const { ok, ...rest } = parseScenario(text);
+      expect([ok, 'refusal' in rest]).deep.equal([ok, !ok]);
+      tried += 1;
+    }
+    expect(tried).above(500);
+  });
 });
+
+/** One field after the other left out, renamed, or filled with what nobody expects. */
+function* spoiled(text: string): Iterable<string> {
+  const odd: readonly unknown[] = [
+    ...[null, true, -1, 0, 1.5, 2 ** 53, [], {}, [[]], { a: 1 }, Array(1000).fill('R1')],
+    ...['', '0', '-0', '00', '1e3', ' 1', '٣', '9'.repeat(5000), String(UNITS_MAX), '__proto__', 'constructor', '\ud800'],
+    JSON.parse('['.repeat(2000) + ']'.repeat(2000)),
+  ];
+  yield* ['', 'null', '[]', '{', '[{', '\ufeff{}', '{"__proto__":{}}', '{"price":1e999}', '['.repeat(100_000)];
+  const file = JSON.parse(text) as Node;
+  const write = (): string => JSON.stringify(file);
+  for (const [node, key] of places(file)) {
+    const kept = node[key];
+    for (const one of odd) {
+      node[key] = one;
+      yield write();
+    }
+    node[key] = kept;
+    if (Array.isArray(node)) continue;
+    delete node[key];
+    yield write();
+    node[`${key}x`] = kept;
+    yield write();
+    delete node[`${key}x`];
+    node[key] = kept;
+  }
+}
+
+type Node = Record<string, unknown>;
+
+/** Places of a kind once: the first of each list. */
+function* places(node: Node): Iterable<readonly [Node, string]> {
+  for (const key of Array.isArray(node) ? ['0'] : Object.keys(node)) {
+    const value = node[key];
+    if (typeof value === 'object' && value !== null) yield* places(value as Node);
+    yield [node, key];
+  }
+}
