@@ -26,7 +26,7 @@ export const mochaHooks: RootHookObject = {
   },
 };
 
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 15_000;
 
 function left(): Opened[] {
   for (const one of [...opened]) if (!one.isOpen()) opened.delete(one);

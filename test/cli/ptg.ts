@@ -1,10 +1,11 @@
 /*
  * For the specs of this folder: `ptg` as a person runs it, in a process of its own; and what such a process may leave behind.
  */
+import { randomInt } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sqlite3 from 'sqlite3';
@@ -53,7 +54,8 @@ export function ptg(args: readonly string[], environment?: NodeJS.ProcessEnv, cw
 export async function ptgJson<T = Record<string, unknown>>(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<T> {
   const { code, stdout, stderr } = await ptg([...args, '--json'], environment);
   // A build that somebody's edit made due is no part of the command.
-  if (code !== 0 || stderr.replace(/^ptg: building\n/, '') !== '') throw new Error(`ptg ${args.join(' ')}: ${code}\n${stdout}${stderr}`);
+  if (code !== 0 || stderr.replace(/^ptg: building\n/, '') !== '')
+    throw new Error(`ptg ${args.join(' ')}: ${code}\n${stdout}${stderr}`);
   if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`ptg ${args.join(' ')} printed more or less than one object:\n${stdout}`);
   return JSON.parse(stdout) as T;
 }
@@ -101,18 +103,24 @@ function isFree(file: string): Promise<boolean> {
   });
 }
 
+/** Below those that outgoing connections get. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-        ),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const servers = new Map<number, Server>();
+  while (servers.size < count) {
+    const port = randomInt(16_384, 32_768);
+    const server = servers.has(port) ? null : await bound(port);
+    if (server !== null) servers.set(port, server);
+  }
+  await Promise.all([...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+  return [...servers.keys()];
+}
+
+function bound(port: number): Promise<Server | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
 }
 
 /** What its founder may do before anybody joins: a consensus each second. */

@@ -84,16 +84,14 @@ describe('ptg up --once --json', function () {
 
   it('keeps a folder that the reading commands answer from', async () => {
     const relay = report.relays.find((one) => one.usageIncome > 0n && one.paid > 0n)!;
-    const as = (who: string): NodeJS.ProcessEnv => ({ PTG_HOME: home, AS: who });
-    const read = <T>(command: string, who = relay.name) => ptgJson<T>([...command.split(' '), '--as', who], as(who));
+    const read = <T>(command: string, who = relay.name) => ptgJson<T>([...command.split(' '), '--as', who], { PTG_HOME: home });
     type Lines = { lines: { interval: number; paid: string }[] };
-    const [earnings, ious, statements, status, account] = await Promise.all([
-      read<Lines>('earnings'),
-      read<{ interval: number; ious: { direction: string }[] }>('ious --interval 0'),
-      read<{ statements: { settlement: unknown; receipt: unknown; state: string }[] }>('statements --interval 0'),
-      read<{ node: { running: string[] }; needsYou: { code: string }[] }>('status'),
-      read<{ guards: unknown[] }>('account', 'user-1'),
-    ]);
+    // One after the other: two commands of one role would take turns.
+    const earnings = await read<Lines>('earnings');
+    const ious = await read<{ interval: number; ious: { direction: string }[] }>('ious --interval 0');
+    const statements = await read<{ statements: { receipt: unknown; state: string }[] }>('statements --interval 0');
+    const status = await read<{ node: { running: string[] }; needsYou: { code: string }[] }>('status');
+    const account = await read<{ guards: unknown[] }>('account', 'user-1');
     const paid = earnings.lines.filter((one) => one.interval === 0).map((one) => BigInt(one.paid));
     expect(sum(paid)).equal(relay.paid);
     expect([ious.interval, ious.ious.some((one) => one.direction === 'issued')]).deep.equal([0, true]);

@@ -131,11 +131,11 @@ function* spoiled(text: string): Iterable<string> {
     }
     node[key] = kept;
     if (Array.isArray(node)) continue;
-    delete node[key];
+    Reflect.deleteProperty(node, key);
     yield write();
     node[`${key}x`] = kept;
     yield write();
-    delete node[`${key}x`];
+    Reflect.deleteProperty(node, `${key}x`);
     node[key] = kept;
   }
 }
