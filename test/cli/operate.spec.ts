@@ -26,7 +26,7 @@ interface Seen {
 }
 
 describe('a network of several machines', function () {
-  this.timeout(120_000);
+  this.timeout(200_000);
   let folder: string;
   let urls: string[];
   const nodes = new Map<string, Running>();
