@@ -194,12 +194,23 @@ describe('guard/tally', () => {
         const charged = chargeWithin({ terms, rail }, usage, funds, floor);
         expect(charged.usage).to.deep.equal(highestUsage(charged.usage, floor));
         expect(charged.amount).to.equal(usageCeil(terms, rail, charged.usage));
-        const least = highestUsage({ ...usage, otherBytes: 0n, relayBytes: usage.relayBytes - usage.otherBytes }, floor);
+        // Circuits were allowed only beside what was charged already.
+        const relayBytes = usage.relayBytes - usage.otherBytes + floor.otherBytes;
+        const least = highestUsage({ ...usage, otherBytes: floor.otherBytes, relayBytes }, floor);
         if (usageCeil(terms, rail, least) <= funds && usage.otherBytes > floor.otherBytes) {
           expect(charged.amount <= funds).to.equal(true);
         }
       }),
     );
+  });
+
+  it('keeps bytes that were charged, beside a circuit that grew since, seed -1099340209', () => {
+    const floor = { ...noUsage, otherBytes: 1000n, relayBytes: 1000n };
+    const usage = { circuitBytes: 1n, otherBytes: 1001n, relayBytes: 1002n, exitBytes: 0n };
+    const funds = usageCeil(terms, rail, { relayBytes: 1001n, exitBytes: 0n });
+    const charged = chargeWithin({ terms, rail }, usage, funds, floor);
+    expect(charged.usage).to.deep.equal({ circuitBytes: 1n, otherBytes: 1000n, relayBytes: 1001n, exitBytes: 0n });
+    expect(charged.forgiven).to.equal(1n);
   });
 
   it('leaves room for just what can be paid, and what both have signed is paid already', () => {
