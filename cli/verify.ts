@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { signedSchema, verify, type Signed, type Verified } from '../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../core/refusal.ts';
+import type { RailRules } from '../core/rule/contest.ts';
 import type { Known } from '../core/verify/kind.ts';
 import { verifyObject, type Verification } from '../core/verify/verify.ts';
 import { descriptor, type Descriptor } from '../core/wire/descriptor.ts';
@@ -17,7 +18,7 @@ import { systemEntropy } from '../host/entropy.ts';
 import { createHttpClient } from '../host/http/client.ts';
 import { readKeptNetwork, type KeptNetwork } from '../host/network/kept.ts';
 import { readJson } from '../node/open.ts';
-import { openRails } from '../rail/rails.ts';
+import { openRails, railRules } from '../rail/rails.ts';
 import { networkFileOf, nodeHome, type HomeOptions } from './home.ts';
 import { createOutput, fields } from './output.ts';
 
@@ -56,7 +57,7 @@ async function verifyFile(file: string, options: Options): Promise<Result<Verifi
   try {
     const rails = openRails({ http, network: network.value });
     const known = knownFrom(network.value, [...given.value, ...kept.descriptors], kept);
-    return verifyObject(text.trim(), { ...known, payment: (proof) => rails[proof.rail]?.verify(proof) ?? null });
+    return verifyObject(text.trim(), { ...known, ...railRules(rails) });
   } finally {
     await http.close();
   }
@@ -70,7 +71,11 @@ async function keptBy(options: Options, networkFile: string): Promise<KeptNetwor
   return readKeptNetwork(join(folder, 'network.sqlite'));
 }
 
-function knownFrom(network: Network, descriptors: readonly Signed<Descriptor>[], kept: KeptNetwork): Omit<Known, 'payment'> {
+function knownFrom(
+  network: Network,
+  descriptors: readonly Signed<Descriptor>[],
+  kept: KeptNetwork,
+): Omit<Known, keyof RailRules> {
   const verified = descriptors
     .map((one) => verify('descriptor', network.networkId, one, one.body.id))
     .filter((one): one is Verified<Descriptor> => one !== null)

@@ -49,3 +49,11 @@ export const LETTERS_SENT_MAX = 2_000;
 export const LETTER_CHARS_MAX = 90_000;
 /** Letters of one answer together. */
 export const LETTERS_BYTES_MAX = 1024 * 1024;
+/** Tallies in a guard's answer: a balance lasts for no more intervals, or the newest account would say so. */
+export const COMPLAINT_TALLIES_MAX = 16;
+/** Answers in one case: a few that lower what is due, and one that ends it. */
+export const APPEALS_MAX = 8;
+/** A contest, answers and two descriptors at their largest. */
+export const VERDICT_BYTES_MAX = 1024 * 1024;
+/** Cases, or changes, in one answer of the docket. */
+export const DOCKET_PAGE_MAX = 100;

@@ -3,6 +3,8 @@
  * checks that docs/refusals.md is made from this and that no code stands twice.
  */
 import { codecRefusals } from './wire/codec.ts';
+import { answerRefusals, complaintRefusals } from './wire/complaint.ts';
+import { appealRefusals, contestRefusals } from './wire/contest.ts';
 import { consensusRefusals } from './wire/consensus.ts';
 import { descriptorRefusals } from './wire/descriptor.ts';
 import { directoryRefusals } from './wire/directory.ts';
@@ -11,6 +13,7 @@ import { iouRefusals } from './wire/iou.ts';
 import { ledgerRefusals } from './wire/ledger.ts';
 import { mailboxRefusals } from './wire/mailbox.ts';
 import { settlementRefusals } from './wire/settlement.ts';
+import { docketRefusals } from './wire/verdict.ts';
 import { localRefusals } from './local/messages.ts';
 import { verifyRefusals } from './verify/kind.ts';
 import type { RefusalTable } from './refusal.ts';
@@ -24,6 +27,11 @@ export const refusalTables: Readonly<Record<string, RefusalTable>> = {
   'IOU and delivery': iouRefusals,
   'Statement, settlement and receipt': settlementRefusals,
   'Account, tally and request': guardRefusals,
+  Contest: contestRefusals,
+  Appeal: appealRefusals,
+  Complaint: complaintRefusals,
+  'Answer of a guard': answerRefusals,
+  'Asking the docket': docketRefusals,
   'Ledger transfer': ledgerRefusals,
   'Between roles': localRefusals,
   'Verifying offline': verifyRefusals,

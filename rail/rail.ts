@@ -3,6 +3,7 @@
  * is behind it. First inhabitant: the embedded ledger; Bitcoin and Monero implement the same.
  */
 import type { Refusal, Result } from '../core/refusal.ts';
+import type { ShownPayment } from '../core/rule/contest.ts';
 import type { PaymentProof } from '../core/wire/settlement.ts';
 
 /** What arrived at a destination. */
@@ -56,7 +57,7 @@ export interface RailReader {
   /** A proof of a payment that anybody checks offline. */
   prove(payment: string): Promise<Result<PaymentProof>>;
   /** Offline: what the proof shows, or null when it shows nothing. */
-  verify(proof: PaymentProof): { readonly payment: string; readonly destination: string; readonly amount: bigint } | null;
+  verify(proof: PaymentProof): ShownPayment | null;
 }
 
 /** A wallet with its keys: of settlement, and of a subscriber. */

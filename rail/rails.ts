@@ -2,6 +2,7 @@
  * The rails of a network, by name. Names come off the wire: what is not here is undefined, and nothing is inherited. Called by
  * whoever composes a role or verifies offline.
  */
+import type { RailRules } from '../core/rule/contest.ts';
 import { invariant } from '../core/refusal.ts';
 import type { LedgerAccess } from './ledger/api.ts';
 import { ledgerReader } from './ledger/reader.ts';
@@ -12,6 +13,14 @@ export type Rails<T> = Readonly<Record<string, T>>;
 /** A reader for each rail that this network has. */
 export function openRails(access: LedgerAccess): Rails<RailReader> {
   return byRail(access.network.ledger === null ? [] : [ledgerReader(access)]);
+}
+
+/** What the docket asks of them, offline; names come off the wire. */
+export function railRules(readers: Rails<RailReader>): RailRules {
+  return {
+    payment: (proof) => readers[proof.rail]?.verify(proof) ?? null,
+    fallback: (rail, published, settlement) => readers[rail]?.fallbackFor(published, settlement) ?? null,
+  };
 }
 
 /** Readers, receivings or wallets, by the rail that each is of. */

@@ -42,7 +42,12 @@ export type ObjectName =
   | 'transfer'
   | 'loghead'
   | 'letter'
-  | 'mailbox';
+  | 'mailbox'
+  | 'contest'
+  | 'appeal'
+  | 'complaint'
+  | 'answer'
+  | 'verdict';
 
 export function signedSchema<T>(body: ZodType<T>): ZodType<Signed<T>> {
   return z.strictObject({ body, signature: hex64 }) as unknown as ZodType<Signed<T>>;

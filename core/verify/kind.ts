@@ -5,20 +5,18 @@
 import { z, type ZodType } from 'zod';
 import { verify, type ObjectName, type Signed, type Verified } from '../crypto/sign.ts';
 import { ok, refuser, type Result } from '../refusal.ts';
+import type { RailRules } from '../rule/contest.ts';
 import { keySetFor, type Descriptor } from '../wire/descriptor.ts';
 import type { Network } from '../wire/network.ts';
-import type { PaymentProof } from '../wire/settlement.ts';
 import type { Terms } from '../wire/terms.ts';
 
 /** What the reader knows beside the object. */
-export interface Known {
+export interface Known extends RailRules {
   readonly network: Network;
   /** Verified ones of that relay, the newest first. */
   descriptors(relay: string): readonly Verified<Descriptor>[];
   /** By their digest, or null. */
   terms(digest: string): Terms | null;
-  /** What a proof shows by its rail, or null when it shows nothing. */
-  payment(proof: PaymentProof): { readonly payment: string; readonly destination: string; readonly amount: bigint } | null;
 }
 
 export interface Signer {

@@ -57,7 +57,7 @@ export function verifyLedgerProof(network: Network, proof: PaymentProof): Return
   if (verify('loghead', network.networkId, head, ledgerOf(network).logKey) === null) return null;
   const leaf = leafHash(entryLeaf(entry));
   if (!verifyInclusion(leaf, entry.position, head.body.size, path.map(bytesOf), bytesOf(head.body.root))) return null;
-  return { payment: paymentOf(entry), destination: ledgerDestination(entry.to, entry.ref), amount: entry.amount };
+  return { payment: paymentOf(entry), destination: ledgerDestination(entry.to, entry.ref), amount: entry.amount, at: entry.at };
 }
 
 function bytesOf(hex: string): Uint8Array {

@@ -42,6 +42,7 @@ function knownBy(descriptors: readonly Verified<Descriptor>[], withTerms: boolea
     descriptors: (relay) => descriptors.filter((one) => one.body.id === relay),
     terms: (digest) => (withTerms && digest === termsDigest(story.terms) ? story.terms : null),
     payment: (proof) => verifyLedgerProof(story.network, proof),
+    fallback: () => null,
   };
 }
 const known = knownBy(story.relays, true);
