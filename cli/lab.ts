@@ -21,7 +21,7 @@ export function addLabCommands(program: Command): void {
   program
     .command('up')
     .description('a whole network on this machine, to watch and to try commands against')
-    .option('--once', 'end when the first interval is settled and paid')
+    .option('--once', 'end when the contests of the second interval are decided')
     .option('--consensus <file>', 'draw the network from this Tor consensus (plain or gzip)')
     .option('--relays <n>', 'how many relays to draw', wholeNumber(4, 200), 12)
     .action(async (_: unknown, command: Command) => up(command.optsWithGlobals<UpArguments>()));

@@ -6,6 +6,8 @@ import { refuser } from '../core/refusal.ts';
 import { refusalLines } from '../host/config.ts';
 import { errorText } from '../host/log.ts';
 import { addCareCommands } from './care.ts';
+import { addComplainCommand } from './complain.ts';
+import { addDocketCommand } from './docket.ts';
 import { addLabCommands } from './lab.ts';
 import { addLedgerCommands } from './ledger.ts';
 import { addNetworkCommands } from './network.ts';
@@ -52,8 +54,10 @@ export function ptgProgram(): Command {
     addLabCommands,
     addNodeCommands,
     addSubscriberCommands,
+    addComplainCommand,
     addOperatorCommands,
     addNetworkCommands,
+    addDocketCommand,
     addLedgerCommands,
     addCareCommands,
     addVerifyCommand,

@@ -63,6 +63,8 @@ export const iousShape = z.object({
         relayBytes: units,
         exitBytes: units,
         values: z.record(z.string(), units),
+        /** A contest made it count for nothing. */
+        void: z.boolean().default(false),
       })
       .loose(),
   ),
@@ -78,8 +80,9 @@ export function iousText({ interval, ious }: z.infer<typeof iousShape>): string 
     Object.entries(one.values)
       .map(([rail, value]) => `${grouped(value)} ${rail}`)
       .join(', '),
+    one.void ? 'contested: void' : '',
   ]);
-  const heads = ['direction', 'neighbour', 'serial', 'relay bytes', 'exit bytes', 'value'];
+  const heads = ['direction', 'neighbour', 'serial', 'relay bytes', 'exit bytes', 'value', ''];
   return `${of(interval)}${table(heads, rows, 'No IOUs, held or issued.')}`;
 }
 

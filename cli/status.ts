@@ -14,7 +14,7 @@ import { createHttpClient } from '../host/http/client.ts';
 import type { HttpClient, RoleName } from '../host/ports.ts';
 import { openHome, type OpenedHome } from '../node/open.ts';
 import { answersOnSocket, callRole } from './call.ts';
-import { readConsensus, readRelay, type ExplainedRelay } from './network.ts';
+import { readConsensus, readRelay, type ExplainedRelay } from './authorities.ts';
 import { linksShape } from './relay-text.ts';
 import { dryRunShape, walletShape } from './settlement-text.ts';
 import { needsOf, type Need } from './status-needs.ts';

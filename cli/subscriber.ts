@@ -26,15 +26,20 @@ type Options = HomeOptions & { readonly json?: boolean };
 
 export function addSubscriberCommands(program: Command): void {
   addAccountCommands(program);
-  client(program.command('guards').description('guards to choose from, best standing first'), 'guards', guardsShape, guardsText);
-  client(
+  clientCommand(
+    program.command('guards').description('guards to choose from, best standing first'),
+    'guards',
+    guardsShape,
+    guardsText,
+  );
+  clientCommand(
     program.command('subscribe <guard>').description('open an account at a guard').option('--rail <rail>', 'which money'),
     'subscribe',
     shownShape,
     (one) => accountText([one]),
     ([guard], options) => ({ guard, ...(options['rail'] === undefined ? {} : { rail: options['rail'] }) }),
   );
-  client(
+  clientCommand(
     program
       .command('deposit')
       .argument('<amount>', 'in the smallest units', amountArgument)
@@ -44,14 +49,14 @@ export function addSubscriberCommands(program: Command): void {
     depositText,
     ([amount], options) => ({ amount, ...guardOf(options) }),
   ).description('pay into the account, from this client’s wallet; without one, shows where to pay');
-  client(
+  clientCommand(
     program.command('balance').description('what is left, asked of the guard').option('--guard <guard>', 'of one guard'),
     'balance',
     z.object({ accounts: z.array(shownShape) }),
     ({ accounts }) => accountText(accounts),
     (_, options) => guardOf(options),
   );
-  client(
+  clientCommand(
     program
       .command('bills')
       .description('bills of the running interval and the one before, signed by the guard')
@@ -61,7 +66,7 @@ export function addSubscriberCommands(program: Command): void {
     billsText,
     (_, options) => (options['interval'] === undefined ? {} : { interval: options['interval'] }),
   );
-  client(
+  clientCommand(
     program
       .command('withdraw')
       .argument('[amount]', 'in the smallest units; without one, shows all withdrawals', amountArgument)
@@ -81,7 +86,7 @@ export function addSubscriberCommands(program: Command): void {
 }
 
 /** A command that is one call of the client role. */
-function client<T>(
+export function clientCommand<T>(
   command: Command,
   path: string,
   shape: ZodType<T>,

@@ -17,7 +17,7 @@ export interface ClientPorts extends Ports {
   readonly readers: Readonly<Record<string, RailReader>>;
 }
 
-export type JobName = 'tallies' | 'deposits' | 'withdrawals';
+export type JobName = 'tallies' | 'deposits' | 'withdrawals' | 'complaints';
 
 export interface Client {
   readonly ports: ClientPorts;

@@ -9,6 +9,7 @@ import type { Accounts } from './account/flow.ts';
 import type { Backups } from './backup/flow.ts';
 import { BACKUP_CHARS_MAX } from './backup/seal.ts';
 import type { Bills } from './bill/flow.ts';
+import type { Complaints } from './complaint/flow.ts';
 import type { Deposits } from './deposit/flow.ts';
 import type { Withdrawals } from './withdraw/flow.ts';
 
@@ -18,6 +19,7 @@ export interface ClientCalls {
   readonly withdrawals: Withdrawals;
   readonly bills: Bills;
   readonly backups: Backups;
+  readonly complaints: Complaints;
   guards(): Promise<Result<unknown>>;
 }
 
@@ -30,6 +32,11 @@ const ofGuard = z.strictObject({ guard: guard.optional() });
 const ofDeposit = z.strictObject({ amount: units, guard: guard.optional() });
 const ofWithdraw = z.strictObject({ amount: units, destination: destination.optional(), guard: guard.optional() });
 const ofBills = z.strictObject({ interval: interval.optional() });
+const ofComplain = z.strictObject({
+  kind: z.enum(['deposit', 'withdrawal']),
+  subject: z.string().min(1).max(200),
+  confirm: z.boolean(),
+});
 const ofBackup = z.strictObject({ passphrase });
 const ofRestore = z.strictObject({ file: z.string().max(BACKUP_CHARS_MAX), passphrase });
 
@@ -43,6 +50,9 @@ export function clientEndpoints(calls: ClientCalls): readonly Endpoint[] {
     command('bills', ofBills, (input) => calls.bills.list(input)),
     command('withdraw', ofWithdraw, (input) => calls.withdrawals.make(input)),
     command('withdrawals', nothing, () => calls.withdrawals.list()),
+    command('complain', ofComplain, (input) => calls.complaints.complain(input)),
+    command('complaints', nothing, () => calls.complaints.list()),
+    command('claims', nothing, () => calls.complaints.candidates()),
     command('backup', ofBackup, (input) => calls.backups.make(input)),
     { ...command('restore', ofRestore, (input) => calls.backups.restore(input)), bodyMax: BACKUP_CHARS_MAX + 4096 },
   ];

@@ -1,5 +1,5 @@
 /*
- * The client's jobs: tallies fetched, checked and signed on the tick; deposits and withdrawals repeated until they are through.
+ * The client's jobs: tallies fetched, checked and signed on the tick; deposits, withdrawals and complaints repeated until they are through.
  * Each ends by itself when there is nothing to do.
  */
 import type { Job } from '../host/jobs.ts';
@@ -10,5 +10,6 @@ export function clientJobs(run: Readonly<Record<JobName, Job['run']>>): readonly
     { name: 'tallies', run: run.tallies },
     { name: 'deposits', run: run.deposits },
     { name: 'withdrawals', run: run.withdrawals },
+    { name: 'complaints', run: run.complaints },
   ];
 }

@@ -8,6 +8,7 @@ import type { Role } from '../host/ports.ts';
 import { createAccounts } from './account/flow.ts';
 import { createBackups } from './backup/flow.ts';
 import { createBills } from './bill/flow.ts';
+import { createComplaints } from './complaint/flow.ts';
 import { clientConfig, type ClientConfig } from './config.ts';
 import type { Client, ClientPorts } from './context.ts';
 import { createDeposits } from './deposit/flow.ts';
@@ -30,10 +31,14 @@ export async function start(ports: ClientPorts, config: ClientConfig): Promise<R
   const bills = createBills(client);
   const tallies = createTallies(client);
   const backups = createBackups(client, seed, tallies.load);
-  const jobs = createJobs(ports, clientJobs({ tallies: tallies.run, deposits: deposits.run, withdrawals: withdrawals.run }));
+  const complaints = createComplaints(client);
+  const jobs = createJobs(
+    ports,
+    clientJobs({ tallies: tallies.run, deposits: deposits.run, withdrawals: withdrawals.run, complaints: complaints.run }),
+  );
   await tallies.load();
   const now = ports.clock.now();
-  await jobs.start({ tallies: now, deposits: now, withdrawals: now });
+  await jobs.start({ tallies: now, deposits: now, withdrawals: now, complaints: now });
 
   const undo = [
     ports.transport?.onReading(tallies.read),
@@ -42,7 +47,7 @@ export async function start(ports: ClientPorts, config: ClientConfig): Promise<R
   ];
   return {
     name: 'client',
-    endpoints: clientEndpoints({ accounts, deposits, withdrawals, bills, backups, guards: () => listGuards(client) }),
+    endpoints: clientEndpoints({ accounts, deposits, withdrawals, bills, backups, complaints, guards: () => listGuards(client) }),
     busy: () => jobs.busy() || tallies.busy(),
     nextDue: () => jobs.nextDue(),
     async stop() {

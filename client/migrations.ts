@@ -69,4 +69,30 @@ export const migrations: readonly Migration[] = [
       ) STRICT`,
     ],
   },
+  {
+    name: '002-complaints',
+    statements: [
+      // Evidence: the request as it was signed first.
+      'ALTER TABLE client_withdrawal ADD COLUMN request TEXT',
+      `CREATE TABLE client_complaint (
+        id TEXT NOT NULL PRIMARY KEY,
+        guard TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('deposit', 'withdrawal')),
+        subject TEXT NOT NULL,
+        rail TEXT NOT NULL,
+        amount INTEGER NOT NULL CHECK (amount > 0),
+        filed_at INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        complaint TEXT NOT NULL
+      ) STRICT`,
+      // The same text to each authority, until it has answered.
+      `CREATE TABLE client_filing (
+        id TEXT NOT NULL REFERENCES client_complaint (id),
+        authority TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('sending', 'filed', 'refused')),
+        code TEXT,
+        PRIMARY KEY (id, authority)
+      ) STRICT`,
+    ],
+  },
 ];

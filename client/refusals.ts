@@ -30,6 +30,17 @@ export const clientRefusals = {
     remedy: 'name a destination of your own',
   },
 
+  'client-no-claim': {
+    retry: false,
+    text: 'this client knows of no such deposit or withdrawal that a guard still has to honour',
+    remedy: 'see what there is: ptg complain',
+  },
+  'client-not-filed': {
+    retry: true,
+    text: 'no authority has answered yet',
+    remedy: 'it is written down, and sent again by: ptg complain list',
+  },
+
   'account-signature': {
     retry: false,
     text: 'the guard’s key has not signed the account',

@@ -51,6 +51,8 @@ export const LETTER_CHARS_MAX = 90_000;
 export const LETTERS_BYTES_MAX = 1024 * 1024;
 /** Tallies in a guard's answer: a balance lasts for no more intervals, or the newest account would say so. */
 export const COMPLAINT_TALLIES_MAX = 16;
+/** Withdrawals in a guard's answer: each with its request and the rail's proof, so that they fit a body. */
+export const COMPLAINT_WITHDRAWALS_MAX = 16;
 /** Answers in one case: a few that lower what is due, and one that ends it. */
 export const APPEALS_MAX = 8;
 /** A contest, answers and two descriptors at their largest. */

@@ -1,18 +1,24 @@
 /*
- * The directory's endpoints: method, path, schema, flow. All public: its log is, descriptors and letters are signed.
+ * The directory's endpoints: method, path, schema, flow. All public: its log is, and what is posted is signed.
  */
 import { z } from 'zod';
 import { signedSchema, type Signed } from '../core/crypto/sign.ts';
 import { LETTER_CHARS_MAX } from '../core/limits.ts';
 import { ok } from '../core/refusal.ts';
+import { signedAnswer, signedComplaint, type Answer, type Complaint } from '../core/wire/complaint.ts';
+import { signedAppeal, signedContest, type Appeal, type Contest } from '../core/wire/contest.ts';
 import { descriptor, type Descriptor } from '../core/wire/descriptor.ts';
 import { descriptorsQuery, type DescriptorsQuery } from '../core/wire/directory.ts';
-import { units } from '../core/wire/field.ts';
+import { hex32, units } from '../core/wire/field.ts';
 import { signedLetter, signedMailboxFetch, type Letter, type MailboxFetch } from '../core/wire/mailbox.ts';
 import { readings } from '../host/http/reading.ts';
 import type { Endpoint } from '../host/ports.ts';
+import type { Appeals } from './appeal/flow.ts';
+import type { Complaints } from './complaint/flow.ts';
 import type { Consensuses } from './consensus/flow.ts';
+import type { Contests } from './contest/flow.ts';
 import type { Descriptors } from './descriptor/flow.ts';
+import type { Docket } from './docket/flow.ts';
 import type { Relays } from './flags/flow.ts';
 import type { Book } from './log/flow.ts';
 import type { Mailbox } from './mailbox/flow.ts';
@@ -23,7 +29,14 @@ export interface Items {
   readonly consensuses: Consensuses;
   readonly relays: Relays;
   readonly mailbox: Mailbox;
+  readonly contests: Contests;
+  readonly appeals: Appeals;
+  readonly complaints: Complaints;
+  readonly docket: Docket;
 }
+
+/** With a rail's proof in it, or a complaint's tallies. */
+const EVIDENCE_BYTES_MAX = 131_072;
 
 const nothing = z.strictObject({});
 const ofInterval = z.strictObject({
@@ -36,10 +49,17 @@ const ofRelay = z.strictObject({ relay: z.string().min(1).max(64) });
 const ofPage = z.strictObject({ from: units });
 const ofInclusion = z.strictObject({ index: units, size: units });
 const ofConsistency = z.strictObject({ from: units, to: units });
+const ofCase = z.strictObject({ case: hex32 });
+const ofDocket = z.strictObject({ before: units.optional(), relay: hex32.optional() });
+const ofChanges = z.strictObject({ after: units.optional() });
 
 const read = readings('directory');
 
-export function directoryEndpoints({ book, descriptors, consensuses, relays, mailbox }: Items): readonly Endpoint[] {
+export function directoryEndpoints(items: Items): readonly Endpoint[] {
+  return [...ofNetwork(items), ...filings(items), ...ofTheDocket(items)];
+}
+
+function ofNetwork({ book, descriptors, consensuses, relays, mailbox }: Items): readonly Endpoint[] {
   return [
     {
       method: 'POST',
@@ -82,6 +102,52 @@ export function directoryEndpoints({ book, descriptors, consensuses, relays, mai
     read('/directory/log/entries', ofPage, (input) => book.page(input.from)),
     read('/directory/log/inclusion', ofInclusion, async (input) => book.inclusion(input.index, input.size)),
     read('/directory/log/consistency', ofConsistency, async (input) => book.consistency(input.from, input.to)),
+  ];
+}
+
+function filings({ contests, appeals, complaints }: Items): readonly Endpoint[] {
+  const post = { method: 'POST', access: 'public', bodyMax: EVIDENCE_BYTES_MAX } as const;
+  return [
+    {
+      ...post,
+      path: '/directory/contest',
+      tag: 'contest',
+      input: signedContest,
+      answer: (input: Signed<Contest>) => contests.file(input),
+    },
+    {
+      ...post,
+      path: '/directory/appeal',
+      tag: 'appeal',
+      input: signedAppeal,
+      answer: (input: Signed<Appeal>) => appeals.appeal(input),
+    },
+    {
+      ...post,
+      path: '/directory/complaint',
+      tag: 'complaint',
+      input: signedComplaint,
+      answer: (input: Signed<Complaint>) => complaints.complain(input),
+    },
+    {
+      ...post,
+      path: '/directory/answer',
+      tag: 'answer',
+      input: signedAnswer,
+      answer: (input: Signed<Answer>) => complaints.answer(input),
+    },
+  ];
+}
+
+function ofTheDocket({ docket }: Items): readonly Endpoint[] {
+  return [
+    read('/directory/docket', ofDocket, async (input) =>
+      docket.page({ before: input.before ?? null, relay: input.relay ?? null }),
+    ),
+    read('/directory/docket/case/:case', ofCase, (input) => docket.one(input.case)),
+    read('/directory/docket/verdict/:case', ofCase, (input) => docket.verdict(input.case)),
+    read('/directory/docket/changes', ofChanges, async (input) => docket.changes(input.after ?? null)),
+    read('/directory/docket/record/:relay', ofRelay, async (input) => docket.record(input.relay)),
   ];
 }
 

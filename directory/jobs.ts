@@ -1,13 +1,21 @@
 /*
- * The directory's jobs. `probe` and `consensus` run each consensusSec; `greet` when somebody has published.
+ * The directory's jobs. `probe` and `consensus` run each consensusSec; `greet` when somebody has published; `verdict` at the end of
+ * each case's appeal window.
  */
 import type { Parameters } from '../core/wire/parameters.ts';
 import type { Job } from '../host/jobs.ts';
 import type { Consensuses } from './consensus/flow.ts';
 import { notAskedSince, roundAt, toGreet } from './probe/decide.ts';
 import type { Probes } from './probe/flow.ts';
+import type { Verdicts } from './verdict/flow.ts';
 
-export function directoryJobs(parameters: Parameters, probes: Probes, consensuses: Consensuses): readonly Job[] {
+export interface Worked {
+  readonly probes: Probes;
+  readonly consensuses: Consensuses;
+  readonly verdicts: Verdicts;
+}
+
+export function directoryJobs(parameters: Parameters, { probes, consensuses, verdicts }: Worked): readonly Job[] {
   return [
     {
       name: 'probe',
@@ -26,5 +34,6 @@ export function directoryJobs(parameters: Parameters, probes: Probes, consensuse
       },
     },
     { name: 'consensus', run: (now) => consensuses.make(now) },
+    { name: 'verdict', run: (now) => verdicts.decideDue(now) },
   ];
 }

@@ -40,4 +40,15 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX directory_letter_sender ON directory_letter (sender, recipient)',
     ],
   },
+  {
+    name: '0002-docket',
+    statements: [
+      `CREATE TABLE directory_verdict (
+        position INTEGER NOT NULL PRIMARY KEY REFERENCES directory_entry (position),
+        case_id TEXT NOT NULL,
+        document TEXT NOT NULL
+      ) STRICT`,
+      'CREATE INDEX directory_verdict_case ON directory_verdict (case_id, position)',
+    ],
+  },
 ];

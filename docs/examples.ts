@@ -1,6 +1,6 @@
 /*
  * The examples of docs/spec: real objects, made by core from fixed names. `node --import tsx docs/examples.ts` prints them;
- * with --write it puts each between its markers in the pages. A test compares the pages with this, and checks the signatures.
+ * with --write it puts each between its markers in the pages, and those of the docket into examples/. A test compares the pages with this, and checks the signatures.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -60,6 +60,13 @@ export function examples(): Readonly<Record<string, Example>> {
       ...story.log.inclusionOf0In3.map((hash): [string, string] => ['inclusion of 0 in 3', hash]),
       ...story.log.consistency2To3.map((hash): [string, string] => ['consistency 2 to 3', hash]),
     ]),
+    contest: signed(story.contest, 'contest', 'R2 settlement'),
+    appeal: signed(story.appeal, 'appeal', 'R1 settlement'),
+    'docket-answer': json(story.docketAnswer),
+    'docket-line': json(story.docketLine),
+    verdict: signed(story.verdict, 'verdict', 'auth1 authority'),
+    complaint: signed(story.complaint, 'complaint', 'U1 account'),
+    answer: signed(story.answer, 'answer', 'R1 guard'),
     'mailbox-fetch': signed(story.mailboxFetch, 'mailbox', 'R1 settlement'),
   };
 }
@@ -81,6 +88,18 @@ export function filledPages(): Map<string, { readonly file: string; readonly is:
   return pages;
 }
 
+/** Objects of the docket as files of their own, which `ptg verify` reads; with the network.json to trust. */
+export function exampleFiles(): Map<string, { readonly file: string; readonly due: string }> {
+  const all = { ...story.docketFiles, 'example-network': story.network };
+  return new Map(
+    Object.entries(all).map(([name, object]) => [
+      `${name}.json`,
+      { file: `${filesFolder}${name}.json`, due: `${encode(object)}\n` },
+    ]),
+  );
+}
+
+const filesFolder = fileURLToPath(new URL('../examples/', import.meta.url));
 const specFolder = fileURLToPath(new URL('spec/', import.meta.url));
 const marked = /<!-- example:([a-z-]+) -->[\s\S]*?<!-- \/example:\1 -->/g;
 
@@ -141,6 +160,7 @@ function hex(bytes: Uint8Array): string {
 if (process.argv[1]?.endsWith('docs/examples.ts') === true) {
   if (process.argv.includes('--write')) {
     for (const { file, is, due } of filledPages().values()) if (is !== due) writeFileSync(file, due);
+    for (const { file, due } of exampleFiles().values()) writeFileSync(file, due);
   } else {
     for (const [name, { text }] of Object.entries(examples())) process.stdout.write(`== ${name}\n${text}\n`);
   }

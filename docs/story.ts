@@ -10,8 +10,11 @@ import { linkTraffic } from '../core/rule/chain.ts';
 import { intervalEnd, intervalStart, nextTermsFrom, scheduleOf } from '../core/rule/interval.ts';
 import { netOf } from '../core/rule/net.ts';
 import { addTraffic, circuitUsage, noTraffic, usageCeil, weightedBytes, type Traffic } from '../core/rule/price.ts';
+import { complaintCaseOf } from '../core/rule/complaint.ts';
 import { encode } from '../core/wire/codec.ts';
+import type { Answer, Complaint } from '../core/wire/complaint.ts';
 import type { Consensus, ConsensusDocument, Flag } from '../core/wire/consensus.ts';
+import type { Appeal, Contest } from '../core/wire/contest.ts';
 import { descriptorDigest, type Descriptor } from '../core/wire/descriptor.ts';
 import type { Account, Bill, SubscriberRequest, Tally } from '../core/wire/guard.ts';
 import type { Ack, AckQuery, CertifiedCircuit, Iou, IouDelivery } from '../core/wire/iou.ts';
@@ -28,6 +31,7 @@ import type { Network } from '../core/wire/network.ts';
 import { defaultParameters, type Parameters } from '../core/wire/parameters.ts';
 import { settlementId, type Receipt, type Settlement, type Statement } from '../core/wire/settlement.ts';
 import { termsDigest, type Terms } from '../core/wire/terms.ts';
+import type { DocketAnswer, DocketLine, Verdict } from '../core/wire/verdict.ts';
 import { sealingKeyFromSeed } from '../host/seal.ts';
 
 export const networkId = 'example';
@@ -308,3 +312,126 @@ export const withdraw = requestOf(schedule.booksClose, {
 });
 
 export const mailboxFetch = signAs<MailboxFetch>('mailbox', { relay: r1, key: 1, at: schedule.bst }, 'R1 settlement');
+
+/** R2 contests all the same, and R1 shows the payment. */
+const filedAt = schedule.paymentEnd + 60;
+const answeredAt = filedAt + 600;
+export const contest = signAs<Contest>(
+  'contest',
+  {
+    contestant: r2,
+    contestantKey: 1,
+    accused: r1,
+    interval,
+    terms: digest,
+    rail: rail.name,
+    amount: net.amount,
+    destination,
+    ground: { kind: 'agreed', settlement },
+    at: filedAt,
+  },
+  'R2 settlement',
+);
+export const appeal = signAs<Appeal>(
+  'appeal',
+  {
+    case: id,
+    from: r1,
+    fromKey: 1,
+    evidence: { kind: 'payment', proof: { rail: rail.name, proof: encode(proof) }, settlement: null },
+    at: answeredAt,
+  },
+  'R1 settlement',
+);
+const authority = publicOf('auth1 authority');
+export const verdict = signAs<Verdict>(
+  'verdict',
+  {
+    authority,
+    case: id,
+    about: {
+      kind: 'contest',
+      signed: contest,
+      contestant: [relays[1]],
+      accused: relays[0],
+      letterAt: null,
+      appeals: [{ at: answeredAt, signed: appeal }],
+    },
+    terms,
+    filedAt,
+    outcome: 'dismissed',
+    reason: 'payment',
+    at: answeredAt,
+  },
+  'auth1 authority',
+);
+export const docketAnswer: DocketAnswer = { case: id, state: 'open' };
+export const docketLine: DocketLine = {
+  case: id,
+  kind: 'contest',
+  reporter: r2,
+  accused: r1,
+  interval,
+  rail: rail.name,
+  amount: net.amount,
+  state: 'dismissed',
+  reason: 'payment',
+  filedAt,
+  answerBy: filedAt + parameters.answerWindowSec,
+  appealBy: filedAt + parameters.appealWindowSec,
+  decidedAt: answeredAt,
+  counts: false,
+};
+
+/** U1 waits two days for its withdrawal, and complains; R1 pays, and shows it. */
+const complainedAt = withdraw.body.at + parameters.withdrawWindowSec;
+export const complaint = signAs<Complaint>(
+  'complaint',
+  { subscriber: asSubscriber.subscriber, guard: r1, account, about: { kind: 'withdrawal', request: withdraw }, at: complainedAt },
+  'U1 account',
+);
+const [restAt, restRef] = destinationOf('U1', 'name', 'rest').split('.');
+const payout: LedgerEntry = {
+  position: 3n,
+  transfer: transferIdOf('payout', 'rest'),
+  from: publicOf('R1 wallet'),
+  to: restAt ?? '',
+  ref: restRef ?? '',
+  amount: deposited - amount,
+  at: complainedAt + 600,
+};
+const grown = createTree([...entries, payout].map((entry) => leafHash(entryLeaf(entry))));
+const grownHead = signAs('loghead', { size: 4n, root: hex(grown.root()), at: payout.at + 1 }, 'ledger log');
+const payoutProof: LedgerProof = { entry: payout, path: grown.inclusion(3, 4).map(hex), head: grownHead };
+const complaintCase = complaintCaseOf(networkId, complaint.body, {
+  ...{ kind: 'withdrawal', subject: withdraw.body.id, amount: payout.amount },
+  ...{ destination: destinationOf('U1', 'name', 'rest'), since: withdraw.body.at },
+});
+export const answer = signAs<Answer>(
+  'answer',
+  {
+    case: complaintCase,
+    guard: r1,
+    guardKey: 1,
+    evidence: { kind: 'payout', proof: { rail: rail.name, proof: encode(payoutProof) } },
+    at: payout.at + 2,
+  },
+  'R1 guard',
+);
+export const complaintVerdict = signAs<Verdict>(
+  'verdict',
+  {
+    authority,
+    case: complaintCase,
+    about: { kind: 'complaint', signed: complaint, guard: relays[0], answers: [{ at: answer.body.at, signed: answer }] },
+    terms: { ...terms, interval: interval + 1 },
+    filedAt: complainedAt,
+    outcome: 'dismissed',
+    reason: 'payout',
+    at: answer.body.at,
+  },
+  'auth1 authority',
+);
+
+/** What stands in examples/ beside the scenarios. */
+export const docketFiles = { contest, appeal, verdict, complaint } as const;

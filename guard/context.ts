@@ -23,7 +23,7 @@ export interface GuardPorts extends Ports {
   readonly readers?: Readonly<Record<string, RailReader>>;
 }
 
-export type JobName = 'deposits' | 'usage' | 'withdrawals';
+export type JobName = 'deposits' | 'usage' | 'withdrawals' | 'complaints';
 
 export interface Guard {
   readonly ports: GuardPorts;

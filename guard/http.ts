@@ -1,17 +1,19 @@
 /*
- * The guard's endpoints: method, path, schema, flow. A subscriber's request is sealed to the guard, the offer is public, the
- * rest is for the operator's own machine.
+ * The guard's endpoints: method, path, schema, flow. A subscriber's request is sealed to the guard, the offer and the
+ * docket's notices are public, the rest is for the operator's own machine.
  */
 import { z } from 'zod';
 import type { Signed } from '../core/crypto/sign.ts';
 import { sessionShortfall, type SessionShortfall } from '../core/local/messages.ts';
 import type { Result } from '../core/refusal.ts';
 import { signedRequest, type RequestAnswer, type SubscriberRequest } from '../core/wire/guard.ts';
+import { caseNotice, type CaseNotice } from '../core/wire/verdict.ts';
 import type { Endpoint } from '../host/ports.ts';
 
 export interface GuardCalls {
   request(signed: Signed<SubscriberRequest>): Promise<Result<RequestAnswer>>;
   shortfall(total: SessionShortfall): Result<{ done: true }>;
+  complained(notice: CaseNotice): Promise<Result<unknown>>;
   offer(): Promise<Result<unknown>>;
   status(): Promise<Result<unknown>>;
 }
@@ -27,6 +29,14 @@ export function guardEndpoints(calls: GuardCalls): readonly Endpoint[] {
       tag: 'request',
       input: signedRequest,
       answer: (input: Signed<SubscriberRequest>) => calls.request(input),
+    },
+    {
+      method: 'POST',
+      path: '/guard/complained',
+      access: 'public',
+      tag: 'notice',
+      input: caseNotice,
+      answer: (input: CaseNotice) => calls.complained(input),
     },
     { method: 'GET', path: '/guard/offer', access: 'public', tag: 'offer', input: nothing, answer: () => calls.offer() },
     {

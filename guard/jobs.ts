@@ -1,6 +1,6 @@
 /*
- * The guard's jobs: deposits watched, usage written down on the tick, withdrawals ordered until they are paid. Each ends by
- * itself when there is nothing to do, and is scheduled again by what makes work for it.
+ * The guard's jobs: deposits watched, usage written down on the tick, withdrawals ordered until they are paid, complaints answered.
+ * Each ends by itself when there is nothing to do, and is scheduled again by what makes work for it.
  */
 import type { Job } from '../host/jobs.ts';
 import type { JobName } from './context.ts';
@@ -10,5 +10,6 @@ export function guardJobs(run: Readonly<Record<JobName, Job['run']>>): readonly 
     { name: 'deposits', run: run.deposits },
     { name: 'usage', run: run.usage },
     { name: 'withdrawals', run: run.withdrawals },
+    { name: 'complaints', run: run.complaints },
   ];
 }

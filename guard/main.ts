@@ -7,6 +7,7 @@ import { errorText } from '../host/log.ts';
 import type { Role } from '../host/ports.ts';
 import { createAccounts } from './account/flow.ts';
 import { createBills } from './bill/flow.ts';
+import { createComplaints } from './complaint/flow.ts';
 import { guardConfig, type GuardSettings } from './config.ts';
 import { createTurns, type Guard, type GuardPorts } from './context.ts';
 import { createDeposits } from './deposit/flow.ts';
@@ -37,15 +38,19 @@ export async function start(ports: GuardPorts, settings: GuardSettings): Promise
     schedule: (tx, job, due) => jobs.schedule(tx, job, due),
   };
   const accounts = createAccounts(guard);
-  const deposits = createDeposits(guard);
+  const deposits = createDeposits(guard, accounts);
   const tallies = createTallies(guard);
   const withdrawals = createWithdrawals(guard);
   const bills = createBills(guard);
   const sessions = createSessions(guard, tallies);
+  const complaints = createComplaints(guard, { accounts, deposits, tallies, withdrawals });
   const request = createRequests(guard, { accounts, deposits, tallies, withdrawals, bills });
-  const jobs = createJobs(ports, guardJobs({ deposits: deposits.run, usage: sessions.run, withdrawals: withdrawals.run }));
+  const jobs = createJobs(
+    ports,
+    guardJobs({ deposits: deposits.run, usage: sessions.run, withdrawals: withdrawals.run, complaints: complaints.run }),
+  );
   const now = ports.clock.now();
-  await jobs.start({ deposits: now, withdrawals: now });
+  await jobs.start({ deposits: now, withdrawals: now, complaints: now });
 
   let pending = 0;
   const background = (work: Promise<unknown>) => {
@@ -56,7 +61,11 @@ export async function start(ports: GuardPorts, settings: GuardSettings): Promise
   };
   // Before the first consensus the jobs find nothing to do.
   const undoConsensus = ports.network.onConsensus(() =>
-    background(ports.database.transaction((tx) => jobs.schedule(tx, 'deposits', ports.clock.now()))),
+    background(
+      ports.database.transaction(async (tx) => {
+        for (const job of ['deposits', 'complaints']) await jobs.schedule(tx, job, ports.clock.now());
+      }),
+    ),
   );
   const undoTransport = [
     ports.transport.onOpen(sessions.open),
@@ -66,7 +75,12 @@ export async function start(ports: GuardPorts, settings: GuardSettings): Promise
   ];
   return {
     name: 'guard',
-    endpoints: guardEndpoints({ request, shortfall: sessions.shortfall, ...createOffers(guard, sessions.count) }),
+    endpoints: guardEndpoints({
+      request,
+      shortfall: sessions.shortfall,
+      complained: complaints.noticed,
+      ...createOffers(guard, sessions.count),
+    }),
     sealing: keys.sealing,
     relay: config.id,
     busy: () => jobs.busy() || turns.count() + pending > 0,

@@ -64,4 +64,27 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX guard_withdrawal_subscriber ON guard_withdrawal (subscriber)',
     ],
   },
+  {
+    name: '002-complaints',
+    statements: [
+      // Evidence: the account in which a deposit first stood, as each guard of the family signed it.
+      `CREATE TABLE guard_credit (
+        guard TEXT NOT NULL,
+        rail TEXT NOT NULL,
+        payment TEXT NOT NULL,
+        account TEXT NOT NULL,
+        PRIMARY KEY (guard, rail, payment)
+      ) STRICT`,
+      'CREATE INDEX guard_deposit_at ON guard_deposit (at)',
+      // Cases of the docket that this guard still has to answer.
+      `CREATE TABLE guard_case (
+        guard TEXT NOT NULL,
+        id TEXT NOT NULL,
+        expires INTEGER NOT NULL,
+        PRIMARY KEY (guard, id)
+      ) STRICT`,
+      // Evidence: as the subscriber signed it.
+      'ALTER TABLE guard_withdrawal ADD COLUMN request TEXT',
+    ],
+  },
 ];

@@ -89,6 +89,8 @@ export interface SealingKey {
 export interface Page {
   readonly path: string;
   readonly access: 'public' | 'local';
+  /** Of what `render` answers; default text/html. A feed has its own. */
+  readonly type?: string;
   /** Of the path's and query's parameters (strings). */
   readonly input: ZodType;
   render(input: never): Promise<Result<string>>;

@@ -7,6 +7,7 @@ import { bookPage } from '../core/local/messages.ts';
 import { hasFlag } from '../core/wire/consensus.ts';
 import { hex32, interval as intervalField, signedUnits, units } from '../core/wire/field.ts';
 import { account as accountShape, type Account } from '../core/wire/guard.ts';
+import { docketPage, type DocketPage } from '../core/wire/verdict.ts';
 import { railTermsOf, scaledValue, valueFloor } from '../core/rule/price.ts';
 import { refusalLines } from '../host/config.ts';
 import type { RoleName } from '../host/ports.ts';
@@ -26,16 +27,18 @@ export interface PaymentLine {
   readonly to: string;
   readonly amount: bigint;
 }
+export interface ContestLine {
+  readonly contestant: string;
+  readonly accused: string;
+  readonly amount: bigint;
+  /** The case's state now. */
+  readonly outcome: string;
+}
 export interface IntervalReport {
   readonly ious: readonly IouLine[];
   readonly payments: readonly PaymentLine[];
   readonly carried: readonly PaymentLine[];
-  readonly contests: readonly {
-    readonly contestant: string;
-    readonly accused: string;
-    readonly amount: bigint;
-    readonly outcome: string;
-  }[];
+  readonly contests: readonly ContestLine[];
   readonly guardFlags: readonly string[];
 }
 export interface Report {
@@ -53,6 +56,14 @@ export interface Report {
     readonly spent: bigint;
     readonly balance: bigint;
   }[];
+}
+
+/** What one interval's report is made from. */
+export interface Settled {
+  readonly ious: readonly IouLine[];
+  readonly earnings: Earnings;
+  readonly contests: readonly Contested[];
+  readonly guardFlags: readonly string[];
 }
 
 const RAIL = 'ledger';
@@ -131,12 +142,36 @@ export function readGuardFlags(world: World): string[] {
   return guards.map((entry) => world.relayName(entry.id)).sort(byText((name) => name));
 }
 
+export interface Contested extends ContestLine {
+  readonly case: string;
+  readonly interval: number;
+  readonly state: string;
+  readonly decidedAt: number | null;
+}
+
+/** The docket's contests, the newest first. */
+export async function readContests(world: World): Promise<readonly Contested[]> {
+  const url = `${world.network.authorities[0]?.url ?? ''}/directory/docket`;
+  const all: Contested[] = [];
+  let before: bigint | null = null;
+  do {
+    const query: string = before === null ? '' : `?before=${before}`;
+    const page: DocketPage = need(await world.authority.http.get(`${url}${query}`, docketPage, { answerMax: ANSWER_MAX }));
+    for (const one of page.cases) {
+      if (one.interval === null) continue;
+      const [contestant, accused] = [world.relayName(one.reporter), world.relayName(one.accused)];
+      all.push({ ...one, interval: one.interval, contestant, accused, outcome: one.state });
+    }
+    before = page.before;
+  } while (before !== null);
+  return all;
+}
+
+/** What was settled of one interval. `contests` of any. */
 export function intervalReport(
   world: World,
   interval: number,
-  ious: readonly IouLine[],
-  earnings: Earnings,
-  guardFlags: readonly string[],
+  { ious, earnings, contests, guardFlags }: Settled,
 ): IntervalReport {
   const lines = [...earnings].flatMap(([name, all]) =>
     all.filter((line) => line.interval === interval).map((line) => ({ name, line })),
@@ -148,7 +183,16 @@ export function intervalReport(
   const carried = lines.flatMap(({ name, line }) =>
     line.carryOut > 0n ? [{ from: world.relayName(line.peer), to: name, amount: line.carryOut }] : [],
   );
-  return { ious, payments: payments.sort(pair), carried: carried.sort(pair), contests: [], guardFlags };
+  const filed = contests.filter((one) => one.interval === interval);
+  return {
+    ious,
+    payments: payments.sort(pair),
+    carried: carried.sort(pair),
+    contests: filed
+      .map(({ contestant, accused, amount, outcome }) => ({ contestant, accused, amount, outcome }))
+      .sort(byText((one) => `${one.contestant}\0${one.accused}`)),
+    guardFlags,
+  };
 }
 
 const balanceShape = z.object({ accounts: z.array(z.object({ guard: hex32, account: accountShape })) });

@@ -13,7 +13,7 @@ import * as ledger from '../ledger/main.ts';
 import { ledgerReceiving } from '../rail/ledger/receiving.ts';
 import { ledgerWallet } from '../rail/ledger/wallet.ts';
 import type { Wallet } from '../rail/rail.ts';
-import { openRails } from '../rail/rails.ts';
+import { openRails, railRules } from '../rail/rails.ts';
 import * as relay from '../relay/main.ts';
 import { migrations as relayMigrations } from '../relay/migrations.ts';
 import * as settlement from '../settlement/main.ts';
@@ -48,12 +48,9 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
     const authoritySeed = await parts.keys('authority');
     const own = network.authorities.find((one) => one.key === signingKey(authoritySeed).publicKey);
     if (own === undefined || parameters === undefined) throw new Error(notAnAuthority(parts));
-    return directory.start(await parts.ports('directory', directory.migrations), {
-      network,
-      name: own.name,
-      authoritySeed,
-      parameters,
-    });
+    const ports = await parts.ports('directory', directory.migrations);
+    const rails = railRules(openRails({ http: ports.http, network }));
+    return directory.start({ ...ports, rails }, { network, name: own.name, authoritySeed, parameters });
   },
   async relay(parts) {
     const { id, nickname } = identityOf(parts);

@@ -31,12 +31,14 @@ export const nodeSpec = z.strictObject({
   settlement: z
     .strictObject({
       payouts: z.enum(['auto', 'manual']),
+      /** Whether who does not pay is contested at once, or the operator is asked. */
+      contests: z.enum(['auto', 'ask']).default('auto'),
       /** Set after a restore from a backup: counterparts are asked what they hold before anything is paid. */
       restored: z.boolean().default(false),
       /** Which restore: written by `ptg restore`, so that they are asked once for each. Without it: at each start. */
       restore: hex16.optional(),
     })
-    .default({ payouts: 'auto', restored: false }),
+    .default({ payouts: 'auto', contests: 'auto', restored: false }),
   guard: z
     .strictObject({
       confirmations: z.int().min(1).default(1),

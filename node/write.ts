@@ -13,7 +13,7 @@ const comments: Readonly<Record<string, string>> = {
   listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
   relay: 'What the relay says of itself. guard: it wants the flag. bandwidth: bytes a second. family: ids of your other relays.',
   settlement:
-    'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. restored, restore: written by ptg restore.',
+    'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. contests: auto files against who has not paid; ask waits for ptg contest file. restored, restore: written by ptg restore.',
   guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',
   databases: 'PostgreSQL addresses of roles that do not use a file of their own: guard = "postgres://…".',
 };

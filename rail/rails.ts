@@ -19,6 +19,7 @@ export function openRails(access: LedgerAccess): Rails<RailReader> {
 export function railRules(readers: Rails<RailReader>): RailRules {
   return {
     payment: (proof) => readers[proof.rail]?.verify(proof) ?? null,
+    isDestination: (rail, text) => readers[rail]?.isDestination(text) ?? false,
     fallback: (rail, published, settlement) => readers[rail]?.fallbackFor(published, settlement) ?? null,
   };
 }

@@ -12,6 +12,7 @@ import { endpoints } from './http.ts';
 import { createIssuer, openOf } from './iou/issue.ts';
 import { createLinks } from './iou/links.ts';
 import { createTaker } from './iou/take.ts';
+import { voidContested } from './iou/void.ts';
 import { jobTable } from './jobs.ts';
 import { ownKeys } from './keys.ts';
 import { createWarnOfLess } from './link/compared.ts';
@@ -58,7 +59,10 @@ export async function start(ports: Ports & { readonly meter: Meter }, config: Re
   const unhookMeter = meter.onReading((reading) => circuits.read(reading, intervalNow(network, clock.now()) ?? -1));
   const unhookNetwork = network.onConsensus(() => {
     if (waitsForTerms()) tasks.run('first-tick', () => askFor('tick'));
+    tasks.run('void', () => voidContested(ports, me));
   });
+  // What was contested while this process was away.
+  await voidContested(ports, me);
   await jobs.start({ tick: clock.now(), forget: clock.now() });
   // At each start, whatever was planned before it.
   await askFor('publish');

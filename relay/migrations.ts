@@ -43,4 +43,15 @@ export const migrations: readonly Migration[] = [
       ) STRICT`,
     ],
   },
+  {
+    name: '0002-void',
+    statements: [
+      // A contested pair: its IOUs of that interval count for nothing, whatever serial is still to come.
+      `CREATE TABLE iou_void (
+        interval_number INTEGER NOT NULL,
+        peer TEXT NOT NULL,
+        PRIMARY KEY (interval_number, peer)
+      ) STRICT`,
+    ],
+  },
 ];

@@ -8,7 +8,19 @@ import { invariant } from '../core/refusal.ts';
 import { hex32 } from '../core/wire/field.ts';
 import { receipt, signedSettlement, statement, type Receipt, type Settlement, type Statement } from '../core/wire/settlement.ts';
 import type { Caller, Endpoint } from '../host/ports.ts';
+import { caseNotice, type CaseNotice } from '../core/wire/verdict.ts';
 import { answerSettlement } from './agree/flow.ts';
+import { answerPlea, plea, type Plea } from './contest/appeal.ts';
+import {
+  appealNow,
+  appealQuery,
+  fileContest,
+  fileQuery,
+  listContests,
+  type AppealQuery,
+  type FileQuery,
+} from './contest/read.ts';
+import { answerCaseNotice } from './contest/watch.ts';
 import { approve, type Approval } from './due/flow.ts';
 import { dryRunQuery, showDryRun, type DryRunQuery } from './dryrun/flow.ts';
 import { listPayouts, listStatements, ofInterval, showEarnings, type OfInterval } from './earnings/flow.ts';
@@ -25,7 +37,7 @@ const nothing = z.strictObject({});
 const approval = z.union([z.strictObject({ ids: z.array(hex32).min(1).max(1000) }), z.strictObject({ all: z.literal(true) })]);
 
 export function settlementEndpoints(office: Office, income: Income): Endpoint[] {
-  return [...linkEndpoints(office, income), ...localEndpoints(office, income)];
+  return [...linkEndpoints(office, income), ...publicEndpoints(office), ...localEndpoints(office, income)];
 }
 
 function linkEndpoints(office: Office, income: Income): Endpoint[] {
@@ -48,10 +60,20 @@ function linkEndpoints(office: Office, income: Income): Endpoint[] {
       answer: (input: Signed<Receipt>, from) => takeReceipt(office, relayOf(from), input),
     },
     {
+      ...{ ...link, path: '/settlement/appeals', tag: 'appeal', input: plea },
+      answer: (input: Plea, from) => answerPlea(office, income, relayOf(from), input),
+    },
+    {
       ...{ ...link, path: '/settlement/recall', tag: 'recall', input: recallQuery },
       answer: (input: RecallQuery, from) => answerRecall(office, relayOf(from), input),
     },
   ];
+}
+
+/** The docket's word that there is a case: it names it, and nothing more. */
+function publicEndpoints(office: Office): Endpoint[] {
+  const tell = { method: 'POST', access: 'public', path: '/settlement/contested', tag: 'notice', input: caseNotice } as const;
+  return [{ ...tell, answer: (input: CaseNotice) => answerCaseNotice(office, input) }];
 }
 
 function localEndpoints(office: Office, income: Income): Endpoint[] {
@@ -63,6 +85,9 @@ function localEndpoints(office: Office, income: Income): Endpoint[] {
     local('statements-list', ofInterval, (input: OfInterval) => listStatements(office, input)),
     local('payouts', nothing, () => listPayouts(office)),
     local('payouts-approve', approval, (input: Approval) => approve(office, input)),
+    local('contests', nothing, () => listContests(office)),
+    local('contest-file', fileQuery, (input: FileQuery) => fileContest(office, input)),
+    local('appeal', appealQuery, (input: AppealQuery) => appealNow(office, input)),
     local('wallet', nothing, () => showWallets(office)),
     local('reconcile', nothing, () => showReconciled(office, income)),
     local('status', nothing, () => showStatus(office)),

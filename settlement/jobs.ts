@@ -4,6 +4,7 @@
  */
 import type { Job } from '../host/jobs.ts';
 import type { Tx } from '../host/ports.ts';
+import { lookAtDocket } from './contest/watch.ts';
 import { endWindow, forgetIous, settleBalances } from './due/flow.ts';
 import type { Income } from './income/flow.ts';
 import { postLetters } from './letter/flow.ts';
@@ -31,6 +32,7 @@ export function settlementJobs(office: Office, income: Income, payouts: Payouts)
     stageJob(office, 'bst', (interval, now) => settleBalances(office, interval, now)),
     stageJob(office, 'lapse', (interval, now) => endWindow(office, income, interval, now)),
     stageJob(office, 'forget', (interval) => forgetIous(office, interval)),
+    { name: 'docket', run: (now) => lookAtDocket(office, income, now) },
     {
       name: 'payments',
       run: async (now) => ((await recovered()) ? pay(office, income, payouts, now) : now + NO_CONSENSUS_SEC),
@@ -46,6 +48,7 @@ export const firstJobs = (now: number): Record<string, number> => ({
   lapse: now,
   forget: now,
   payments: now,
+  docket: now,
 });
 
 async function openWallets(office: Office, income: Income, now: number): Promise<number | null> {

@@ -6,6 +6,8 @@ import { createOutbox } from '../host/outbox.ts';
 import type { Role } from '../host/ports.ts';
 import { settlementKind } from './agree/flow.ts';
 import type { SettlementConfig } from './config.ts';
+import { appealKind, pleaKind } from './contest/appeal.ts';
+import { contestKind } from './contest/file.ts';
 import { settlementEndpoints } from './http.ts';
 import { createIncome } from './income/flow.ts';
 import { firstJobs, settlementJobs } from './jobs.ts';
@@ -35,6 +37,9 @@ export async function start(ports: SettlementPorts, config: SettlementConfig): P
     receipt: receiptKind(office),
     recall: recallKind(office),
     outcome: outcomeKind(office),
+    contest: contestKind(office),
+    plea: pleaKind(office),
+    appeal: appealKind(office),
   });
   const jobs = createJobs(ports, settlementJobs(office, income, createPayouts(office)));
   await jobs.start(firstJobs(ports.clock.now()));

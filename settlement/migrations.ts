@@ -118,4 +118,24 @@ export const migrations: readonly Migration[] = [
     name: '002-restore',
     statements: ['ALTER TABLE recovery ADD COLUMN restore TEXT'],
   },
+  {
+    name: '003-contest',
+    statements: [
+      `CREATE TABLE contest_case (
+        id TEXT NOT NULL PRIMARY KEY,
+        interval INTEGER NOT NULL,
+        peer TEXT NOT NULL,
+        part TEXT NOT NULL CHECK (part IN ('contestant', 'accused')),
+        state TEXT NOT NULL,
+        rail TEXT,
+        amount INTEGER NOT NULL CHECK (amount >= 0),
+        signed TEXT,
+        code TEXT,
+        pleaded INTEGER NOT NULL CHECK (pleaded IN (0, 1)),
+        shown TEXT,
+        until_second INTEGER
+      ) STRICT`,
+      'CREATE INDEX contest_case_state ON contest_case (state)',
+    ],
+  },
 ];

@@ -38,6 +38,7 @@ export interface Office {
   readonly me: string;
   readonly nickname: string;
   readonly payouts: 'auto' | 'manual';
+  readonly contests: 'auto' | 'ask';
   readonly restored: boolean;
   /** The name of that restore, or null. */
   readonly restore: string | null;
@@ -60,6 +61,7 @@ export function openOffice(ports: SettlementPorts, given: SettlementConfig, way:
     me: config.id,
     nickname: config.nickname,
     payouts: config.payouts,
+    contests: config.contests,
     restored: config.restored,
     restore: config.restore ?? null,
     ports,

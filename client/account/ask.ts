@@ -2,7 +2,7 @@
  * A request to a guard: signed, sealed, sent; the account in its answer checked and kept. To one of its family when the guard
  * itself does not answer. Called by every item's flow.
  */
-import { sign, type Verified } from '../../core/crypto/sign.ts';
+import { bare, sign, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Refusal, type Result } from '../../core/refusal.ts';
 import { requestAnswer, type Account, type RequestAnswer, type SubscriberRequest } from '../../core/wire/guard.ts';
 import { randomHex, type Client } from '../context.ts';
@@ -27,24 +27,21 @@ export interface Asked {
 
 /** At this guard alone. `id`: the request's, where it is to be the same as an earlier one. */
 export async function askGuard(client: Client, home: Home, ask: Ask, at = home.guard, id?: string): Promise<Result<Asked>> {
-  const { ports, key } = client;
-  const { network } = ports;
-  const place = placeOf(network, at);
+  const { ports } = client;
+  const place = placeOf(ports.network, at);
   if (place === null) return refuse('client-guard-unknown', at);
-  const { networkId } = network.network;
-  const body: SubscriberRequest = {
-    subscriber: key.publicKey,
-    guard: place.id,
-    id: id ?? randomHex(ports, 16),
-    at: ports.clock.now(),
-    ask,
-  };
-  const { body: signed, signature } = sign('request', networkId, body, key);
-  const call = { url: `${place.url}/guard/request`, tag: 'request', body: { body: signed, signature }, toKey: place.toKey };
+  const body = signRequest(client, place.id, ask, id ?? randomHex(ports, 16));
+  const call = { url: `${place.url}/guard/request`, tag: 'request', body, toKey: place.toKey };
   const answer = await ports.http.subscriber(call, requestAnswer, { deadlineMs: DEADLINE_MS });
   if (!answer.ok) return answer;
   const account = await keep(client, home, place, answer.value);
   return account.ok ? ok({ by: place, account: account.value, answer: answer.value }) : account;
+}
+
+/** As of now. */
+export function signRequest({ ports, key }: Client, guard: string, ask: Ask, id: string): Signed<SubscriberRequest> {
+  const body: SubscriberRequest = { subscriber: key.publicKey, guard, id, at: ports.clock.now(), ask };
+  return bare(sign('request', ports.network.network.networkId, body, key));
 }
 
 /** At the guard, or while it is down at one of its family (rule 13). The refusal is then still the guard's own. */

@@ -71,6 +71,12 @@ export async function readNewestAccount(tx: Tx, home: string): Promise<Verified<
   return rows[0] === undefined ? null : accountOf(rows[0]);
 }
 
+/** What one guard itself signed, the newest first. */
+export async function readAccountsBy(tx: Tx, guard: string): Promise<Verified<Account>[]> {
+  const sql = 'SELECT account FROM client_account WHERE home = ? AND signer = ? ORDER BY serial DESC';
+  return (await tx.all(sql, [guard, guard])).map(accountOf);
+}
+
 export async function countAccounts(tx: Tx, home: string): Promise<number> {
   const rows = await tx.all('SELECT COUNT(*) AS count FROM client_account WHERE home = ?', [home]);
   return Number(rows[0]?.['count']);

@@ -3,7 +3,7 @@
  * it is paid. Called by http.ts and the job `withdrawals`.
  */
 import { ok, refuser, type Result } from '../../core/refusal.ts';
-import { askFamily } from '../account/ask.ts';
+import { askFamily, signRequest } from '../account/ask.ts';
 import type { Accounts } from '../account/flow.ts';
 import { readHomes, type Home } from '../account/store.ts';
 import { randomHex, retryAfter, type Client } from '../context.ts';
@@ -40,8 +40,10 @@ export function createWithdrawals(client: Client, accounts: Pick<Accounts, 'home
     if (!isDestination) return refuse('client-destination', to);
     if (amount === 0n) return refuse('client-destination', 'amount 0');
     const row: WithdrawalRow = { id, home: home.value.guard, destination: to, amount, state: 'asked', payment: null, code: null };
+    // Should the guard never answer, it is shown what it was asked, and when.
+    const request = signRequest(client, row.home, { kind: 'withdraw', amount, destination: to }, id);
     await database.transaction(async (tx) => {
-      await insertWithdrawal(tx, row);
+      await insertWithdrawal(tx, row, request);
       await client.schedule(tx, 'withdrawals', retryAfter(ports.network, ports.clock.now()));
     });
     const asked = await ask(home.value, row);

@@ -1,7 +1,10 @@
 /*
  * The rows of withdrawals that this client asked for. Every function takes the transaction of flow.ts.
  */
-import type { Withdrawal } from '../../core/wire/guard.ts';
+import type { Signed } from '../../core/crypto/sign.ts';
+import { invariant } from '../../core/refusal.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import { signedRequest, type SubscriberRequest, type Withdrawal } from '../../core/wire/guard.ts';
 import { big, orNull, text } from '../../host/db/codec.ts';
 import type { Row, Tx } from '../../host/ports.ts';
 
@@ -19,11 +22,24 @@ export interface WithdrawalRow {
 
 const columns = 'id, home, destination, CAST(amount AS TEXT) AS amount, state, payment, code';
 
-export async function insertWithdrawal(tx: Tx, row: WithdrawalRow): Promise<void> {
+export async function insertWithdrawal(
+  tx: Tx,
+  row: WithdrawalRow,
+  { body, signature }: Signed<SubscriberRequest>,
+): Promise<void> {
   await tx.run(
-    'INSERT INTO client_withdrawal (id, home, destination, amount, state, payment, code) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    [row.id, row.home, row.destination, row.amount, row.state, row.payment, row.code],
+    'INSERT INTO client_withdrawal (id, home, destination, amount, state, payment, code, request) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    [row.id, row.home, row.destination, row.amount, row.state, row.payment, row.code, encode({ body, signature })],
   );
+}
+
+/** As it was signed first; null where an earlier version asked. */
+export async function readRequest(tx: Tx, id: string): Promise<Signed<SubscriberRequest> | null> {
+  const row = (await tx.all('SELECT request FROM client_withdrawal WHERE id = ? AND request IS NOT NULL', [id]))[0];
+  if (row === undefined) return null;
+  const read = decode(text(row['request']), signedRequest);
+  invariant(read.ok, 'a stored request can be read');
+  return read.value;
 }
 
 export async function saveWithdrawalState(tx: Tx, { id, state, payment, code }: WithdrawalRow): Promise<void> {

@@ -1,16 +1,15 @@
 /*
- * Rules 10 and 11: what a contest claims, and what an appeal shows against it. Objects, descriptors and terms in; amounts and
- * findings out. The directory decides by it, settlement files by it, and every verdict is checked again by it.
+ * Rule 10: what a contest claims, and what is due by what it shows. Objects, descriptors and terms in; amounts out. The directory
+ * decides by it, settlement files by it, and every verdict is checked again by it. What is held against it stands in appeal.ts.
  */
-import { bare, verify, verifyBoth, type Countersigned, type Signed, type Verified } from '../crypto/sign.ts';
+import { verify, verifyBoth, type Countersigned, type Signed, type Verified } from '../crypto/sign.ts';
 import { ok, refuser, type Result } from '../refusal.ts';
-import { appealRefusals, contestRefusals, type Appeal, type Contest } from '../wire/contest.ts';
+import { contestRefusals, type Contest } from '../wire/contest.ts';
 import { keySetFor, type Descriptor } from '../wire/descriptor.ts';
 import { totalsOf, type Iou } from '../wire/iou.ts';
 import { settlementId, type Carry, type PaymentProof, type Settlement } from '../wire/settlement.ts';
 import { termsDigest, type Terms } from '../wire/terms.ts';
-import { scheduleOf } from './interval.ts';
-import { netOf, noCarry } from './net.ts';
+import { netOf, noCarry, turned } from './net.ts';
 import { railTermsOf, type Traffic } from './price.ts';
 
 /** Whose signatures count: the two relays as the directory describes them. */
@@ -41,12 +40,13 @@ export interface ShownPayment {
 /** The rails, as far as they work offline. */
 export interface RailRules {
   payment(proof: PaymentProof): ShownPayment | null;
+  /** Whether the text is a place on that rail to which anybody can pay. */
+  isDestination(rail: string, text: string): boolean;
   /** Where this settlement is paid by the fallback published (rail.ts). */
   fallback(rail: string, published: string, settlement: string): string | null;
 }
 
 const refuseContest = refuser(contestRefusals);
-const refuseAppeal = refuser(appealRefusals);
 
 /** The case of a contest: the settlement of its pair and interval. */
 export function caseOf(networkId: string, { interval, contestant, accused }: Contest): string {
@@ -73,7 +73,7 @@ function isOfPair(networkId: string, { contestant, accused, rail, terms }: Conte
   return isTheirs && one.rail === rail && one.id === settlementId(networkId, one.interval, contestant, accused);
 }
 
-function isOfPairEitherWay(networkId: string, { contestant, accused, rail }: Contest, one: Settlement): boolean {
+export function isOfPairEitherWay(networkId: string, { contestant, accused, rail }: Contest, one: Settlement): boolean {
   const pair = [one.creditor, one.debtor];
   const isTheirs = contestant !== accused && pair.includes(contestant) && pair.includes(accused);
   return isTheirs && one.rail === rail && one.id === settlementId(networkId, one.interval, contestant, accused);
@@ -98,11 +98,11 @@ function brokenIn(keys: PairKeys, { ground }: Contest): string | null {
   return null;
 }
 
-function descriptorOf(keys: PairKeys, relay: string): Descriptor | null {
+export function descriptorOf(keys: PairKeys, relay: string): Descriptor | null {
   return relay === keys.contestant.id ? keys.contestant : relay === keys.accused.id ? keys.accused : null;
 }
 
-function isIouSigned(keys: PairKeys, one: Signed<Iou> | null): boolean {
+export function isIouSigned(keys: PairKeys, one: Signed<Iou> | null): boolean {
   if (one === null) return true;
   const issuer = descriptorOf(keys, one.body.issuer);
   const key = issuer === null ? null : keySetFor(issuer, one.body.issuerKey, one.body.interval);
@@ -128,13 +128,16 @@ export function basisOf({ contestant, ground, interval }: Contest): Basis {
     return { held: totalsOf(owed), issued: totalsOf(owing), issuedSerial, carry: carryIn, agreed: amount };
   }
   const { held, issued, carry } = ground;
-  const left = carry?.body.carryLeft ?? { amount: 0n, since: interval };
-  // A settlement states its carry in its creditor's favour.
-  const mine = carry === null || carry.body.creditor === contestant ? left : { ...left, amount: -left.amount };
+  const left = carry === null ? { amount: 0n, since: interval } : carryOf(contestant, carry.body);
   return {
     ...{ held: totalsOf(held), issued: totalsOf(issued), issuedSerial: issued?.body.serial ?? 0n },
-    ...{ carry: mine, agreed: null },
+    ...{ carry: left, agreed: null },
   };
+}
+
+/** What a settlement leaves, in the contestant's favour; it states it in its creditor's. */
+export function carryOf(contestant: string, { creditor, carryLeft }: Settlement): Carry {
+  return creditor === contestant ? carryLeft : turned(carryLeft);
 }
 
 /** What is due to the contestant: as both signed, or the whole net and carry to the unit. Zero: nothing, or it is the debtor. */
@@ -163,129 +166,4 @@ export function reckonContest(terms: Terms, body: Contest): Result<Basis> {
   if (due === 0n) return refuseContest('contest-debtor', body.contestant);
   if (due !== body.amount) return refuseContest('contest-amount', `claimed ${body.amount}, shown ${due}`);
   return ok(basis);
-}
-
-/** What an accepted appeal does to its case. */
-export type Finding =
-  /** The contestant gave a receipt itself. */
-  | { readonly kind: 'withdrawn'; readonly late: boolean }
-  | { readonly kind: 'paid'; readonly late: boolean; readonly by: 'receipt' | 'payment' }
-  | { readonly kind: 'nothing-owed'; readonly by: 'carried' | 'set-off' }
-  /** Something is taken off, and a rest is due. */
-  | { readonly kind: 'reduced'; readonly basis: Basis };
-
-/** The case as far as an appeal must know it. */
-export interface Contested {
-  readonly id: string;
-  readonly contest: Contest;
-  readonly terms: Terms;
-  /** With what accepted appeals took off. */
-  readonly basis: Basis;
-  /** The contestant's published fallbacks on that rail that were in force at the settlement time. */
-  readonly fallbacks: readonly string[];
-  /** When the contestant's settlement lay ready for the accused at an authority, or null. */
-  readonly letterAt: number | null;
-}
-
-/** Everything about an appeal but its sender's signature and its time. */
-export function examine(contested: Contested, keys: PairKeys, rails: RailRules, appeal: Appeal): Result<Finding> {
-  const { evidence } = appeal;
-  switch (evidence.kind) {
-    case 'receipt':
-      return examineReceipt(contested, keys, rails, appeal.from, evidence.receipt);
-    case 'payment':
-      return examinePayment(contested, keys, rails, evidence.proof, evidence.settlement);
-    case 'carried':
-      return examineCarried(contested, keys, evidence.settlement);
-    case 'set-off':
-      return examineSetOff(contested, keys, evidence.iou);
-  }
-}
-
-type OfKind<K extends Appeal['evidence']['kind']> = Extract<Appeal['evidence'], { kind: K }>;
-
-function examineReceipt(
-  contested: Contested,
-  keys: PairKeys,
-  rails: RailRules,
-  from: string,
-  signed: OfKind<'receipt'>['receipt'],
-): Result<Finding> {
-  const { contest, id } = contested;
-  const { body } = signed;
-  const isOurs = body.settlement === id && body.creditor === contest.contestant && body.debtor === contest.accused;
-  if (!isOurs || body.interval !== contest.interval) return refuseAppeal('appeal-pair', `receipt of ${body.settlement}`);
-  const key = keySetFor(keys.contestant, body.creditorKey, body.interval)?.settlement;
-  if (key === undefined || verify('receipt', keys.networkId, bare(signed), key) === null)
-    return refuseAppeal('appeal-evidence', 'the receipt');
-  // The rail says when it was paid; where it cannot, the creditor's word counts.
-  const late = isLate(contested, rails.payment(body.proof)?.at ?? body.at);
-  return ok(from === contest.contestant ? { kind: 'withdrawn', late } : { kind: 'paid', late, by: 'receipt' });
-}
-
-function examinePayment(
-  contested: Contested,
-  keys: PairKeys,
-  rails: RailRules,
-  proof: PaymentProof,
-  settlement: OfKind<'payment'>['settlement'],
-): Result<Finding> {
-  const { contest, terms, basis } = contested;
-  if (proof.rail !== contest.rail || (settlement !== null && !isOfCase(contested, keys, settlement.body)))
-    return refuseAppeal('appeal-pair', `rail ${proof.rail}`);
-  if (settlement !== null && !isSettlementSigned(keys, settlement)) return refuseAppeal('appeal-evidence', 'the settlement');
-  const shown = rails.payment(proof);
-  if (shown === null) return refuseAppeal('appeal-evidence', 'the payment');
-  const fresh = [contest.destination, settlement?.body.destination ?? contest.destination];
-  if (fresh.includes(shown.destination)) {
-    const due = settlement?.body.amount ?? dueOf(terms, contest.rail, basis);
-    return paidOf(contested, shown, due);
-  }
-  const places = contested.fallbacks.map((one) => rails.fallback(contest.rail, one, contested.id));
-  if (!places.includes(shown.destination)) return refuseAppeal('appeal-destination', shown.destination);
-  if (wasFreshThere(contested)) return refuseAppeal('appeal-fallback', shown.destination);
-  return paidOf(contested, shown, dueAtFallback(terms, contest.rail, basis));
-}
-
-function paidOf(contested: Contested, shown: ShownPayment, due: bigint): Result<Finding> {
-  if (shown.amount < due) return refuseAppeal('appeal-amount', `paid ${shown.amount}, due ${due}`);
-  return ok({ kind: 'paid', late: isLate(contested, shown.at), by: 'payment' });
-}
-
-/** The accused signed it, or could have fetched it from an authority before the settlement time (rule 9). */
-function wasFreshThere({ contest, terms, letterAt }: Contested): boolean {
-  const { bst } = scheduleOf(terms.parameters, contest.interval);
-  return contest.ground.kind === 'agreed' || (letterAt !== null && letterAt < bst);
-}
-
-function examineCarried(contested: Contested, keys: PairKeys, signed: OfKind<'carried'>['settlement']): Result<Finding> {
-  if (!isOfCase(contested, keys, signed.body)) return refuseAppeal('appeal-pair', `settlement ${signed.body.id}`);
-  if (!isSettlementSigned(keys, signed)) return refuseAppeal('appeal-evidence', 'the settlement');
-  if (signed.body.amount > 0n) return refuseAppeal('appeal-owed', `${signed.body.amount}`);
-  return ok({ kind: 'nothing-owed', by: 'carried' });
-}
-
-/** The settlement of this case, whoever of the two is its creditor. */
-function isOfCase({ id, contest }: Contested, keys: PairKeys, one: Settlement): boolean {
-  const isPair = [one.creditor, one.debtor].every((relay) => descriptorOf(keys, relay) !== null) && one.creditor !== one.debtor;
-  return isPair && one.id === id && one.interval === contest.interval && one.terms === contest.terms;
-}
-
-function examineSetOff(contested: Contested, keys: PairKeys, signed: Signed<Iou>): Result<Finding> {
-  const { contest, terms, basis } = contested;
-  const { issuer, holder, interval, serial } = signed.body;
-  if (issuer !== contest.contestant || holder !== contest.accused || interval !== contest.interval)
-    return refuseAppeal('appeal-pair', `IOU of ${issuer}`);
-  if (signed.body.terms !== contest.terms) return refuseAppeal('appeal-pair', `IOU of other terms`);
-  if (!isIouSigned(keys, signed)) return refuseAppeal('appeal-evidence', 'the IOU');
-  const before = dueOf(terms, contest.rail, basis);
-  const after = { ...basis, issued: totalsOf(signed), issuedSerial: serial };
-  if (basis.agreed !== null || serial <= basis.issuedSerial || dueOf(terms, contest.rail, after) >= before)
-    return refuseAppeal('appeal-set-off', `serial ${serial}, shown ${basis.issuedSerial}`);
-  const isNothing = dueOf(terms, contest.rail, after) === 0n;
-  return ok(isNothing ? { kind: 'nothing-owed', by: 'set-off' } : { kind: 'reduced', basis: after });
-}
-
-function isLate({ contest, terms }: Contested, at: number): boolean {
-  return at >= scheduleOf(terms.parameters, contest.interval).paymentEnd;
 }

@@ -4,25 +4,15 @@
  */
 import { verify, type Signed, type Verified } from '../crypto/sign.ts';
 import { APPEALS_MAX } from '../limits.ts';
-import { ok, refuser, type Result } from '../refusal.ts';
+import { invariant, ok, refuser, type Result } from '../refusal.ts';
 import { answerRefusals, type Answer, type Complaint } from '../wire/complaint.ts';
-import { appealRefusals, type Appeal, type Contest } from '../wire/contest.ts';
+import { appealRefusals, contestRefusals, type Appeal, type Contest } from '../wire/contest.ts';
 import { keySetFor, type Descriptor } from '../wire/descriptor.ts';
 import type { Terms } from '../wire/terms.ts';
 import type { Outcome, Reason } from '../wire/verdict.ts';
 import { checkComplaint, complaintCaseOf, examineAnswer, type Answered, type Claimed, type ComplaintKeys } from './complaint.ts';
-import {
-  basisOf,
-  caseOf,
-  dueOf,
-  examine,
-  reckonContest,
-  verifyContest,
-  type Basis,
-  type Finding,
-  type PairKeys,
-  type RailRules,
-} from './contest.ts';
+import { basisAfter, examine, owesNothing, type Finding } from './appeal.ts';
+import { basisOf, caseOf, dueOf, reckonContest, verifyContest, type Basis, type PairKeys, type RailRules } from './contest.ts';
 import { decideCase, isUndecided, type CaseEvent, type CaseState } from './course.ts';
 
 interface CaseHead {
@@ -61,6 +51,7 @@ export interface Dated<T> {
   readonly signed: Verified<T>;
 }
 
+const refuseContest = refuser(contestRefusals);
 const refuseAppeal = refuser(appealRefusals);
 const refuseAnswer = refuser(answerRefusals);
 
@@ -71,7 +62,7 @@ export interface Parties {
 
 export function pairKeys(networkId: string, { contestant, accused }: Parties): PairKeys {
   const [newest] = contestant;
-  if (newest === undefined) throw new Error('a case names its contestant');
+  invariant(newest !== undefined, 'a case names its contestant');
   return { networkId, contestant: newest.body, accused: accused.body };
 }
 
@@ -87,6 +78,11 @@ export function openContest(
   if (!verified.ok) return verified;
   const basis = reckonContest(terms, signed.body);
   if (!basis.ok) return basis;
+  if (owesNothing({ contest: signed.body, terms, letterAt }, basis.value))
+    return refuseContest(
+      'contest-debtor',
+      `${signed.body.contestant} left no settlement in time, and the fallback takes nothing`,
+    );
   return ok(contestCase(networkId, verified.value, parties, terms, { filedAt, letterAt }));
 }
 
@@ -102,7 +98,7 @@ export function contestCase(
   return { kind: 'contest', ...head, signed, ...parties, letterAt, basis: basisOf(signed.body), appeals: [] };
 }
 
-/** In the order of appealRefusals. `examined`: what it finds, and the event that it is. */
+/** In the order of appealRefusals: the event that it is, and by what it would end the case. */
 export function checkAppeal(
   networkId: string,
   one: ContestCase,
@@ -140,23 +136,19 @@ export function checkAppeal(
   if (!found.ok) return found;
   // What comes after the window has not answered in time, whenever it was paid.
   const event = eventOf(found.value, isOver);
-  const isFull = event.kind === 'reduced' && one.appeals.length + 1 >= APPEALS_MAX;
-  if (isFull || decideCase(one.state, event) === null) return refuseAppeal('appeal-decided', `${one.id}: ${one.state}`);
+  // The last place is kept for what ends the case.
+  if (event.kind === 'reduced' && one.appeals.length + 1 >= APPEALS_MAX)
+    return refuseAppeal('appeal-set-off', `${one.appeals.length} such answers were taken: show the last`);
+  invariant(decideCase(one.state, event) !== null, 'an appeal that is taken moves its case');
   return ok({ verified, event, reason: reasonOf(found.value) });
 }
 
 /** An appeal that was checked before. */
 export function takeAppeal(one: ContestCase, appeal: Dated<Appeal>, event: CaseEvent, reason: Reason): ContestCase {
   const { evidence } = appeal.signed.body;
-  const basis = event.kind === 'reduced' && evidence.kind === 'set-off' ? lowered(one.basis, evidence.iou.body) : one.basis;
+  const isLess = event.kind === 'reduced' && (evidence.kind === 'set-off' || evidence.kind === 'carried');
+  const basis = isLess ? basisAfter(one.signed.body, one.basis, evidence) : one.basis;
   return { ...moved(one, event, reason, appeal.at), basis, appeals: [...one.appeals, appeal] };
-}
-
-function lowered(
-  basis: Basis,
-  { serial, relayBytes, exitBytes }: { serial: bigint; relayBytes: bigint; exitBytes: bigint },
-): Basis {
-  return { ...basis, issued: { relayBytes, exitBytes }, issuedSerial: serial };
 }
 
 function moved<T extends Case>(one: T, event: CaseEvent, reason: Reason, at: number): T {
@@ -178,11 +170,11 @@ function eventOf(found: Finding, isOver: boolean): CaseEvent {
 
 function reasonOf(found: Finding): Reason {
   if (found.kind === 'withdrawn') return 'withdrawn';
-  return found.kind === 'reduced' ? 'set-off' : found.by;
+  return found.by;
 }
 
-function fallbacksOf({ contestant, signed }: ContestCase): string[] {
-  return contestant.flatMap(({ body }) => body.rails.filter((one) => one.rail === signed.body.rail).map((one) => one.fallback));
+function fallbacksOf({ contestant }: ContestCase): Descriptor['rails'] {
+  return contestant.flatMap(({ body }) => body.rails);
 }
 
 /** In the order of complaintRefusals, from the signature on. */
@@ -228,7 +220,8 @@ export function checkAnswer(
   const verified = key === null ? null : verify('answer', networkId, signed, key);
   if (verified === null) return refuseAnswer('answer-signature', `key ${body.guardKey} of ${body.guard}`);
   const { parameters } = one.terms;
-  const found = examineAnswer({ complaint: one.signed.body, claimed: one.claimed, parameters }, keys, rails, body);
+  const { claimed, filedAt } = one;
+  const found = examineAnswer({ complaint: one.signed.body, claimed, parameters, filedAt }, keys, rails, body);
   if (!found.ok) return found;
   const event = answerEvent(found.value, one.state === 'upheld' || at >= appealBy(one));
   if (decideCase(one.state, event) === null) return refuseAnswer('answer-decided', `${one.id}: ${one.state}`);

@@ -41,7 +41,7 @@ export interface Kind<T> {
   signers(object: T, known: Known): Result<Signer[]>;
   claims(object: T, known: Known): Claim[];
   /** Name and value. */
-  says(object: T): [string, string][];
+  says(object: T, known: Known): [string, string][];
   readonly proves: string;
   readonly provesNot: readonly string[];
 }

@@ -4,6 +4,7 @@
  */
 import { ok, type Result } from '../refusal.ts';
 import { decode } from '../wire/codec.ts';
+import { answerKind, appealKind, complaintKind, contestKind, verdictKind } from './docket.ts';
 import { accountKind, billKind, offeredTallyKind, tallyKind } from './subscriber.ts';
 import { fieldsOf, refuseVerify, type AnyKind, type Known, type Signer } from './kind.ts';
 import { ledgerProofKind, logHeadKind, transferKind } from './money.ts';
@@ -36,6 +37,11 @@ export const kinds: readonly AnyKind[] = [
   transferKind,
   ledgerProofKind,
   logHeadKind,
+  contestKind,
+  appealKind,
+  complaintKind,
+  answerKind,
+  verdictKind,
 ];
 
 const CHARS_MAX = 65_536;
@@ -57,7 +63,7 @@ export function verifyObject(text: string, known: Known): Result<Verification> {
   return ok({
     object: kind.title,
     signedBy: signers.value,
-    says: kind.says(object),
+    says: kind.says(object, known),
     holds: claims.filter((one) => one.holds === true).map((one) => one.what),
     proves: kind.proves,
     provesNot: [...kind.provesNot, ...claims.filter((one) => one.holds === null).map((one) => one.what)],

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { sha256Hex } from '../crypto/hash.ts';
 import { signedSchema } from '../crypto/sign.ts';
-import { COMPLAINT_TALLIES_MAX } from '../limits.ts';
+import { COMPLAINT_TALLIES_MAX, COMPLAINT_WITHDRAWALS_MAX } from '../limits.ts';
 import { hex32, keyNumber, seconds } from './field.ts';
 import { countersignedTally, signedAccount, signedRequest } from './guard.ts';
 import { paymentProof } from './settlement.ts';
@@ -36,6 +36,15 @@ export const answerEvidence = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('payout'), proof: paymentProof }),
   /** Later tallies that the subscriber signed: the balance was used up. */
   z.strictObject({ kind: z.literal('tallies'), tallies: z.array(countersignedTally).min(1).max(COMPLAINT_TALLIES_MAX) }),
+  /** Other withdrawals that were asked for and paid, at any time, and tallies as above: together they left too little. */
+  z.strictObject({
+    kind: z.literal('withdrawals'),
+    withdrawals: z
+      .array(z.strictObject({ request: signedRequest, proof: paymentProof }))
+      .min(1)
+      .max(COMPLAINT_WITHDRAWALS_MAX),
+    tallies: z.array(countersignedTally).max(COMPLAINT_TALLIES_MAX),
+  }),
 ]);
 export type AnswerEvidence = z.infer<typeof answerEvidence>;
 
@@ -98,6 +107,6 @@ export const answerRefusals = {
   'answer-evidence': {
     retry: false,
     text: 'what it shows does not answer this complaint',
-    remedy: 'credit the deposit and show the account, or show the payout, or the tallies that used the balance up',
+    remedy: 'credit the deposit and show the account, or show the payout, or what else used the balance up',
   },
 } as const;

@@ -26,6 +26,7 @@ export const reason = z.enum([
   'account',
   'payout',
   'tallies',
+  'withdrawals',
 ]);
 export type Reason = z.infer<typeof reason>;
 
@@ -142,7 +143,7 @@ export const relayRecord = z.strictObject({
   /** Contests and complaints against it that were upheld, and that were paid late. */
   upheld: z.int().min(0),
   late: z.int().min(0),
-  /** Contests of its own that were dismissed. */
+  /** Contests of its own that were dismissed, but by `carried`. */
   refuted: z.int().min(0),
   /** Intervals known through whose windows are over, without any of the first two. */
   onTime: z.int().min(0),

@@ -2,12 +2,14 @@
  * What a consensus says. State, judged relays and the time it becomes valid in; the terms to fix first, and then its body, out.
  * Pure; called by consensus/flow.ts.
  */
+import { orderedPair } from '../../core/crypto/hash.ts';
 import { invariant } from '../../core/refusal.ts';
+import { scheduleOf } from '../../core/rule/interval.ts';
 import type { Consensus, RelayEntry } from '../../core/wire/consensus.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Judged } from '../flags/decide.ts';
-import { compareStanding } from '../standing/order.ts';
+import { inOrder } from '../standing/order.ts';
 import type { DirectoryState } from '../state/decide.ts';
 import { fixedRatio, termsToCarry, termsToFix, type Counts } from './terms.ts';
 
@@ -19,13 +21,12 @@ export function fixTerms(state: DirectoryState, parameters: Parameters, judged: 
   return termsToFix(state, parameters, slot, counts);
 }
 
-/** `log` is the log's top before the consensus itself is written down. */
+/** `log` is the log's top before the consensus itself is written down; `now` the time of that entry. */
 export function composeConsensus(
   state: DirectoryState,
   parameters: Parameters,
   judged: readonly Judged[],
-  slot: number,
-  log: Consensus['log'],
+  { slot, now, log }: { readonly slot: number; readonly now: number; readonly log: Consensus['log'] },
 ): Consensus {
   const terms = termsToCarry(state, parameters, slot);
   invariant(terms.length > 0 && state.networkId !== null, 'terms are fixed before a consensus carries them');
@@ -35,10 +36,21 @@ export function composeConsensus(
     freshUntil: slot + parameters.consensusSec,
     validUntil: slot + 3 * parameters.consensusSec,
     terms,
-    relays: [...judged].sort((a, b) => compareStanding(a.relay, b.relay)).map(entryOf),
-    nullified: [],
+    relays: inOrder(state, now, judged, (one) => one.relay.descriptor.body.id).map(entryOf),
+    nullified: nullifiedAt(state, slot),
     log,
   };
+}
+
+/** Rule 10: void for good, whatever the verdict; listed while a window of that interval is open. In order of filing. */
+function nullifiedAt(state: DirectoryState, slot: number): Consensus['nullified'] {
+  return [...state.cases.values()].flatMap((one) => {
+    if (one.kind !== 'contest') return [];
+    const { contestant, accused, interval } = one.signed.body;
+    if (scheduleOf(one.terms.parameters, interval).appealEnd <= slot) return [];
+    const [a, b] = orderedPair(contestant, accused);
+    return [{ a, b, interval }];
+  });
 }
 
 function countsOf(parameters: Parameters, judged: readonly Judged[]): Counts | null {

@@ -8,7 +8,7 @@ import { CONSENSUS_BYTES_MAX } from '../../core/limits.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
 import { intervalStart } from '../../core/rule/interval.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
-import { consensusDocument, type Consensus, type ConsensusDocument } from '../../core/wire/consensus.ts';
+import { consensusDocument, hasFlag, type Consensus, type ConsensusDocument } from '../../core/wire/consensus.ts';
 import { directoryRefusals } from '../../core/wire/directory.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Ports, Tx } from '../../host/ports.ts';
@@ -17,6 +17,7 @@ import { consensusDigest } from '../log/entry.ts';
 import type { Book } from '../log/flow.ts';
 import { notAskedSince, roundBefore, slotAt } from '../probe/decide.ts';
 import type { Probes } from '../probe/flow.ts';
+import { changeOfGuards } from '../state/guards.ts';
 import { composeConsensus, fixTerms } from './decide.ts';
 import { deleteOldConsensuses, insertConsensus, nameTermsConsensus, readNewestConsensus, readTermsConsensus } from './store.ts';
 
@@ -54,11 +55,13 @@ export function createConsensuses(
 
   const publish = (slot: number): Promise<ConsensusDocument> =>
     book.write((state, now) => {
-      const body = composeConsensus(state, parameters, judgeAll(state, parameters, now), slot, book.top());
+      const judged = judgeAll(state, parameters, now);
+      const body = composeConsensus(state, parameters, judged, { slot, now, log: book.top() });
+      const guards = changeOfGuards(state.guards, guardsIn(body));
       const signatures = [{ authority: key.publicKey, signature: sign('consensus', networkId, body, key).signature }];
       const document = { body, signatures };
       return {
-        entries: [{ kind: 'consensus', at: now, digest: consensusDigest(body), validAfter: slot }],
+        entries: [{ kind: 'consensus', at: now, digest: consensusDigest(body), validAfter: slot, guards }],
         value: document,
         save: (tx) => save(tx, parameters, body, encode(document)),
       };
@@ -93,6 +96,10 @@ export function createConsensuses(
 function hasMade(book: Book, slot: number): boolean {
   const last = book.state().consensus;
   return last !== null && last.validAfter >= slot;
+}
+
+function guardsIn({ relays }: Consensus): Set<string> {
+  return new Set(relays.filter((one) => hasFlag(one, 'Guard')).map((one) => one.id));
 }
 
 async function save(tx: Tx, parameters: Parameters, body: Consensus, document: string): Promise<void> {

@@ -1,19 +1,25 @@
 /*
- * Who has which flag (design §6.12; Tor's directory specification §3.4.2). State and a time in; for each relay with a valid
+ * Who has which flag (rule 12; Tor's directory specification §3.4.2). State and a time in; for each relay with a valid
  * descriptor its flags, and why it has or has not Guard, out. Pure; called by consensus and by whoever explains.
  */
+import { recordAllowsGuard } from '../../core/rule/flag.ts';
 import type { Flag } from '../../core/wire/consensus.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
+import { reportersOf } from '../standing/record.ts';
 import type { DirectoryState } from '../state/decide.ts';
 import { measureAll, thresholdsOf, type Measured, type Thresholds } from './measure.ts';
 
 /** In the order in which an operator would mend them. */
-export type GuardReason = 'not-wanted' | 'not-running' | 'not-fast' | 'not-stable' | 'not-familiar' | 'uptime' | 'bandwidth';
+export type GuardReason =
+  'not-wanted' | 'not-running' | 'contested' | 'not-fast' | 'not-stable' | 'not-familiar' | 'uptime' | 'bandwidth';
 
 export interface GuardCondition {
   readonly code: GuardReason;
   readonly met: boolean;
-  /** What it has and what it needs: bytes a second, seconds, millionths; null where there is nothing to count. */
+  /**
+   * What it has and what it needs: bytes a second, seconds, millionths; null where there is nothing to count. Of `contested` the reporters
+   * whose contests count, and how many of them take the flag away; null where it has no flag to lose, and one keeps it from it.
+   */
   readonly has: number | null;
   readonly needs: number | null;
 }
@@ -28,11 +34,21 @@ export interface Judged extends Measured {
 export function judgeAll(state: DirectoryState, parameters: Parameters, now: number): Judged[] {
   const all = measureAll(state, parameters.flags, now);
   const thresholds = thresholdsOf(all, parameters.flags);
-  return all.map((one) => judge(one, thresholds));
+  const reporters = reportersOf(state, now);
+  return all.map((one) => {
+    const { id } = one.relay.descriptor.body;
+    return judge(one, thresholds, recordCondition(state.guards.has(id), reporters.get(id) ?? 0, parameters.reportersToUnflag));
+  });
 }
 
-function judge(one: Measured, thresholds: Thresholds): Judged {
-  const guard = guardConditions(one, thresholds);
+/** Rule 12: it takes several reporters to lose the flag, and none to get it. */
+function recordCondition(hadGuard: boolean, reporters: number, reportersToUnflag: number): GuardCondition {
+  const met = recordAllowsGuard(hadGuard, reporters, reportersToUnflag);
+  return { code: 'contested', met, has: reporters, needs: hadGuard ? reportersToUnflag : null };
+}
+
+function judge(one: Measured, thresholds: Thresholds, record: GuardCondition): Judged {
+  const guard = guardConditions(one, thresholds, record);
   const met = (code: GuardReason): boolean => guard.some((condition) => condition.code === code && condition.met);
   const has: Record<Flag, boolean> = {
     Exit: one.relay.descriptor.body.isExit,
@@ -40,18 +56,19 @@ function judge(one: Measured, thresholds: Thresholds): Judged {
     Guard: guard.every((condition) => condition.met),
     Running: met('not-running'),
     Stable: met('not-running') && met('not-stable'),
-    // Nobody is known to misbehave: the docket will say who does.
+    // As in Tor: not marked as broken. Who does not pay is ordered last and loses Guard; its traffic is still good.
     Valid: true,
   };
   return { ...one, flags: (Object.keys(has) as Flag[]).filter((flag) => has[flag]), guard };
 }
 
-function guardConditions(one: Measured, thresholds: Thresholds): GuardCondition[] {
+function guardConditions(one: Measured, thresholds: Thresholds, record: GuardCondition): GuardCondition[] {
   const stated = (code: GuardReason, met: boolean): GuardCondition => ({ code, met, has: null, needs: null });
   const reaches = (code: GuardReason, has: number, needs: number): GuardCondition => ({ code, met: has >= needs, has, needs });
   return [
     stated('not-wanted', one.relay.descriptor.body.wantsGuard),
     stated('not-running', one.running),
+    record,
     reaches('not-fast', one.bandwidth, thresholds.fastBandwidth),
     reaches('not-stable', one.mtbfSec, thresholds.stableMtbfSec),
     reaches('not-familiar', one.knownSec, thresholds.familiarSec),

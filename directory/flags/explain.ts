@@ -32,6 +32,8 @@ export interface Explained {
 const texts: Readonly<Record<GuardReason, string>> = {
   'not-wanted': 'its descriptor does not ask for Guard',
   'not-running': 'the authority could not reach it lately',
+  contested:
+    'contests against it count (reporters that are not of one family): those upheld, or not answered in time; a late payment lifts each',
   'not-fast': 'its bandwidth (bytes a second) is neither in the top seven eighths nor enough for Fast',
   'not-stable': 'its mean time between failures (seconds) is neither at the median nor enough for Stable',
   'not-familiar': 'it has been known (seconds) for too short a time',

@@ -7,7 +7,7 @@ import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Ports } from '../../host/ports.ts';
 import type { Book } from '../log/flow.ts';
 import type { DirectoryState } from '../state/decide.ts';
-import { compareStanding } from '../standing/order.ts';
+import { inOrder } from '../standing/order.ts';
 import { judgeAll } from './decide.ts';
 import { explain, type Explained } from './explain.ts';
 
@@ -28,7 +28,7 @@ export function createRelays({ clock }: Pick<Ports, 'clock'>, parameters: Parame
     if (last !== null && last.state === state && now < last.until) return last.answer;
     // As of the consensus in force: between two rounds of probing nobody is down for not having been asked.
     const at = state.consensus?.at ?? now;
-    const judged = judgeAll(state, parameters, at).sort((a, b) => compareStanding(a.relay, b.relay));
+    const judged = inOrder(state, at, judgeAll(state, parameters, at), (one) => one.relay.descriptor.body.id);
     const relays = judged.map(explain).filter((one) => one.expires > now);
     const until = relays.reduce((soonest, one) => Math.min(soonest, one.expires), state.consensus === null ? now + 1 : Infinity);
     const answer = { at, relays };

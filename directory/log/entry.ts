@@ -1,20 +1,39 @@
 /*
  * What an authority writes down: the entries of its public log, each canonical JSON. Whoever folds the same entries in the same
- * order knows the same (state/decide.ts). Contests and verdicts become further kinds.
+ * order knows the same (state/decide.ts), without a rail: what a proof showed stands beside it.
  */
 import { z } from 'zod';
 import { sha256Hex } from '../../core/crypto/hash.ts';
-import { signedSchema } from '../../core/crypto/sign.ts';
+import { bare, signedSchema, type Signed } from '../../core/crypto/sign.ts';
 import { LOG_PAGE_BYTES_MAX, RELAYS_MAX } from '../../core/limits.ts';
 import { invariant } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
+import { signedAnswer, signedComplaint } from '../../core/wire/complaint.ts';
 import { consensus, type Consensus } from '../../core/wire/consensus.ts';
+import { signedAppeal, signedContest } from '../../core/wire/contest.ts';
 import { descriptor } from '../../core/wire/descriptor.ts';
-import { hex32, networkId, seconds } from '../../core/wire/field.ts';
+import { destination, hex32, networkId, seconds, units } from '../../core/wire/field.ts';
 import { parameters } from '../../core/wire/parameters.ts';
 import { terms } from '../../core/wire/terms.ts';
+import { outcome, reason, type Verdict } from '../../core/wire/verdict.ts';
 
 const at = seconds;
+const ids = z.array(hex32).max(RELAYS_MAX);
+
+/** What an answer did to its case (core/rule/course.ts). */
+const event = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('reduced') }),
+  z.strictObject({ kind: z.literal('paid'), late: z.boolean() }),
+  z.strictObject({ kind: z.literal('nothing-owed') }),
+  z.strictObject({ kind: z.literal('withdrawn'), late: z.boolean() }),
+]);
+
+/** What a complaint showed (core/rule/complaint.ts). */
+const subject = z.string().max(200);
+const claimed = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('deposit'), subject, amount: units, since: seconds }),
+  z.strictObject({ kind: z.literal('withdrawal'), subject, amount: units, destination, since: seconds }),
+]);
 
 export const logEntry = z.discriminatedUnion('kind', [
   /** By these it judges from here on: the first entry, and again whenever the operator changed them. */
@@ -24,12 +43,26 @@ export const logEntry = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('probe'),
     at,
-    reached: z.array(hex32).max(RELAYS_MAX),
-    missed: z.array(hex32).max(RELAYS_MAX),
+    reached: ids,
+    missed: ids,
   }),
   /** Terms are fixed; those of interval 0 may be again until genesis. */
   z.strictObject({ kind: z.literal('terms'), at, terms }),
-  z.strictObject({ kind: z.literal('consensus'), at, digest: hex32, validAfter: consensus.shape.validAfter }),
+  z.strictObject({
+    kind: z.literal('consensus'),
+    at,
+    digest: hex32,
+    validAfter: consensus.shape.validAfter,
+    /** Who has Guard in it and had it not in the one before, and the other way. Not in logs from before the docket. */
+    guards: z.strictObject({ gained: ids, lost: ids }).optional(),
+  }),
+  /** `letterAt`: when the contestant's letter of that settlement came to lie ready for the accused, if it did. */
+  z.strictObject({ kind: z.literal('contest'), at, signed: signedContest, letterAt: seconds.nullable() }),
+  z.strictObject({ kind: z.literal('appeal'), at, signed: signedAppeal, event, reason }),
+  z.strictObject({ kind: z.literal('complaint'), at, signed: signedComplaint, claimed }),
+  z.strictObject({ kind: z.literal('answer'), at, signed: signedAnswer, event, reason }),
+  /** Of the signed document, which is kept beside the log. */
+  z.strictObject({ kind: z.literal('verdict'), at, case: hex32, outcome, reason, digest: hex32 }),
 ]);
 export type LogEntry = z.infer<typeof logEntry>;
 
@@ -43,4 +76,9 @@ export function readEntry(text: string): LogEntry {
 /** The digest by which the log names a consensus. */
 export function consensusDigest(body: Consensus): string {
   return sha256Hex('ptg/consensus-digest/v1\0', encode(body));
+}
+
+/** And a verdict: signature and all. */
+export function verdictDigest(signed: Signed<Verdict>): string {
+  return sha256Hex('ptg/verdict-digest/v1\0', encode(bare(signed)));
 }

@@ -1,5 +1,5 @@
 /*
- * Letters that wait. Every function takes the transaction. Called by mailbox/flow.ts alone.
+ * Letters that wait. Every function takes the transaction. Called by mailbox/flow.ts, and for its evidence by contest/flow.ts.
  */
 import { int, text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
@@ -56,4 +56,15 @@ export async function markFetched(tx: Tx, recipient: string, id: string, now: nu
     'UPDATE directory_letter SET fetched_at = COALESCE(fetched_at, ?), last_fetched_at = ? WHERE recipient = ? AND id = ?',
     [now, now, recipient, id],
   );
+}
+
+/** When that letter came, if it still lies there: it is evidence that its recipient could have fetched it. Read by contest/flow.ts. */
+export async function readReceivedAt(
+  tx: Tx,
+  { to, from, id }: Pick<Letter, 'to' | 'from' | 'id'>,
+  now: number,
+): Promise<number | null> {
+  const sql = 'SELECT received_at FROM directory_letter WHERE recipient = ? AND id = ? AND sender = ? AND expires > ?';
+  const [row] = await tx.all(sql, [to, id, from, now]);
+  return row === undefined ? null : int(row['received_at']);
 }

@@ -4,10 +4,15 @@
  */
 import { asStored, type Verified } from '../../core/crypto/sign.ts';
 import { invariant } from '../../core/refusal.ts';
+import type { Case } from '../../core/rule/verdict.ts';
 import { descriptorDigest, type Descriptor } from '../../core/wire/descriptor.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Terms } from '../../core/wire/terms.ts';
+import type { DocketChange } from '../../core/wire/verdict.ts';
 import type { LogEntry } from '../log/entry.ts';
+import { isDocketEntry, takeDocketEntry, type DocketDraft } from './docket.ts';
+import { withEarlier, type Earlier } from './earlier.ts';
+import { takeGuards, type GuardsDraft } from './guards.ts';
 import { neverAsked, observe, type Uptime } from './uptime.ts';
 
 export interface KnownRelay {
@@ -19,9 +24,13 @@ export interface KnownRelay {
   /** The highest key number that it ever published. */
   readonly keysUpTo: number;
   readonly uptime: Uptime;
+  /** Those before the newest whose rails differ, as long as a contest may need them. */
+  readonly earlier: readonly Earlier[];
 }
 
 export interface DirectoryState {
+  /** Entries folded. */
+  readonly size: number;
   /** Time of the newest entry. */
   readonly at: number;
   readonly networkId: string | null;
@@ -31,15 +40,28 @@ export interface DirectoryState {
   readonly terms: ReadonlyMap<number, Terms>;
   /** The newest. */
   readonly consensus: { readonly at: number; readonly validAfter: number; readonly digest: string } | null;
+  /** Who has Guard in it. */
+  readonly guards: ReadonlySet<string>;
+  /** Who had Guard in the terms of an interval, while it may be contested. */
+  readonly guardsOf: ReadonlyMap<number, ReadonlySet<string>>;
+  /** The docket, in order of filing: one case for each pair and interval, and for each thing complained of. */
+  readonly cases: ReadonlyMap<string, Case>;
+  /** What happened to them, in the order of the log. */
+  readonly changes: readonly DocketChange[];
 }
 
 export const emptyState: DirectoryState = {
+  size: 0,
   at: 0,
   networkId: null,
   parameters: null,
   relays: new Map(),
   terms: new Map(),
   consensus: null,
+  guards: new Set(),
+  guardsOf: new Map(),
+  cases: new Map(),
+  changes: [],
 };
 
 /** How long the record and the destinations of a relay are kept after its descriptor has expired. */
@@ -51,12 +73,24 @@ export function fold(state: DirectoryState, entry: LogEntry): DirectoryState {
 
 /** As many single folds, with one copy of the state in all. */
 export function foldAll(state: DirectoryState, entries: readonly LogEntry[]): DirectoryState {
-  const draft: Draft = { ...state, relays: new Map(state.relays), terms: new Map(state.terms) };
+  const draft: Draft = {
+    ...state,
+    relays: new Map(state.relays),
+    terms: new Map(state.terms),
+    guardsOf: new Map(state.guardsOf),
+    // Not to be written to unless they are one's own: the docket of a large network is long.
+    ...(entries.some(isDocketEntry) ? { cases: new Map(state.cases), changes: [...state.changes] } : docketOf(state)),
+  };
   for (const entry of entries) {
     take(draft, entry);
     draft.at = Math.max(draft.at, entry.at);
+    draft.size += 1;
   }
   return draft;
+}
+
+function docketOf({ cases, changes }: DirectoryState): Pick<DocketDraft, 'cases' | 'changes'> {
+  return { cases: cases as Map<string, Case>, changes: changes as DocketChange[] };
 }
 
 /** Whose descriptor is still valid. */
@@ -64,7 +98,8 @@ export function isCurrent(relay: KnownRelay, now: number): boolean {
   return relay.descriptor.body.expires > now;
 }
 
-interface Draft {
+interface Draft extends DocketDraft, GuardsDraft {
+  size: number;
   at: number;
   networkId: string | null;
   parameters: Parameters | null;
@@ -90,13 +125,17 @@ function take(draft: Draft, entry: LogEntry): void {
       return;
     case 'consensus':
       draft.consensus = { at: entry.at, validAfter: entry.validAfter, digest: entry.digest };
+      takeGuards(draft, entry);
       return forget(draft, entry.at);
+    default:
+      return takeDocketEntry(draft, entry);
   }
 }
 
 function takeDescriptor(draft: Draft, signed: Verified<Descriptor>, at: number): void {
   const { id, keys } = signed.body;
   const known = draft.relays.get(id);
+  const { parameters } = draft;
   draft.relays.set(id, {
     descriptor: signed,
     digest: descriptorDigest(signed),
@@ -104,6 +143,8 @@ function takeDescriptor(draft: Draft, signed: Verified<Descriptor>, at: number):
     acceptedAt: at,
     keysUpTo: Math.max(known?.keysUpTo ?? 0, ...keys.map((set) => set.number)),
     uptime: known?.uptime ?? neverAsked,
+    earlier:
+      known === undefined || parameters === null ? [] : withEarlier(known.earlier, known.descriptor, signed, parameters, at),
   });
 }
 

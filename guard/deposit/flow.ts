@@ -5,19 +5,42 @@
 import { inTurn } from '../../host/in-turn.ts';
 import type { Receiving } from '../../rail/rail.ts';
 import { parametersOf, type Guard } from '../context.ts';
+import type { Accounts } from '../account/flow.ts';
 import { countAccounts } from '../account/store.ts';
 import { depositsOf } from './decide.ts';
-import { deleteUnconfirmed, readOwners, readPlace, readUnconfirmed, saveDeposit, savePlace, type Watched } from './store.ts';
+import {
+  deleteUnconfirmed,
+  isCredited,
+  readOwners,
+  readPlace,
+  readUnconfirmed,
+  readUnsaid,
+  saveCredit,
+  saveDeposit,
+  savePlace,
+  type Watched,
+} from './store.ts';
 
 export interface Deposits {
   /** Looks now, in a round that begins after this call. */
   look(): Promise<void>;
+  /** One payment to a subscriber's own destination that no round has shown: in the destination's history, credited when confirmed. */
+  find(subscriber: string, wanted: Wanted): Promise<void>;
   /** The job. */
   run(now: number): Promise<number | null>;
 }
 
-export function createDeposits(guard: Guard): Deposits {
-  const { database, log, network } = guard.ports;
+export interface Wanted {
+  readonly rail: string;
+  readonly destination: string;
+  readonly payment: string;
+}
+
+/** Accounts signed in one transaction. */
+const CREDITS_MAX = 50;
+
+export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): Deposits {
+  const { database, log, network, clock } = guard.ports;
   const turn = inTurn();
   let next: Promise<void> | null = null;
 
@@ -26,8 +49,26 @@ export function createDeposits(guard: Guard): Deposits {
     next ??= turn(async () => {
       next = null;
       for (const receiving of guard.ports.receiving) await watch(receiving);
+      await sayCredited();
     });
     return next;
+  }
+
+  /** In the first round since the start all deposits are looked through, then those of lately. */
+  let saidFrom = 0;
+
+  /** An account names the newest deposits: one that a subscriber may complain of later is signed while it stands there. */
+  async function sayCredited(): Promise<void> {
+    const parameters = parametersOf(network);
+    if (parameters === null) return;
+    for (let count = CREDITS_MAX; count === CREDITS_MAX;) {
+      count = await database.transaction(async (tx) => {
+        const unsaid = await readUnsaid(tx, guard.config.id, saidFrom, CREDITS_MAX);
+        for (const one of unsaid) await saveCredit(tx, one, await accounts.sign(tx, one.subscriber));
+        return unsaid.length;
+      });
+    }
+    saidFrom = clock.now() - 2 * parameters.withdrawWindowSec;
   }
 
   async function watch(receiving: Receiving): Promise<void> {
@@ -62,6 +103,24 @@ export function createDeposits(guard: Guard): Deposits {
     });
   }
 
+  async function find(subscriber: string, { rail, destination, payment }: Wanted): Promise<void> {
+    const { receiving: ways, readers = {} } = guard.ports;
+    const receiving = ways.find((one) => one.rail === rail);
+    const reader = Object.hasOwn(readers, rail) ? readers[rail] : undefined;
+    if (receiving === undefined || reader === undefined) return;
+    if (await database.transaction((tx) => isCredited(tx, subscriber, rail, payment))) return;
+    const history = await reader.history(destination);
+    if (!history.ok) return log.warn('deposits-not-read', { role: 'guard', code: history.refusal.code });
+    const paid = history.value.filter((one) => one.payment === payment && one.destination === destination);
+    await database.transaction(async (tx) => {
+      const owners = await readOwners(tx, [destination]);
+      const { deposits } = depositsOf(paid, owners, guard.config.confirmations[rail] ?? 1);
+      const watched = { rail, wallet: receiving.fallback() };
+      // An unconfirmed one would be dropped by the next round, which does not see it.
+      for (const one of deposits) if (one.confirmed && one.subscriber === subscriber) await saveDeposit(tx, watched, one);
+    });
+  }
+
   /** An unconfirmed payment may leave its rail again. All of them lie behind the stored place, so each round sees them. */
   async function dropVanished(watched: Watched, seen: ReadonlySet<string>): Promise<void> {
     await database.transaction(async (tx) => {
@@ -73,6 +132,7 @@ export function createDeposits(guard: Guard): Deposits {
 
   return {
     look,
+    find,
     async run(now) {
       const parameters = parametersOf(network);
       // Scheduled again by the first subscription, or by the first consensus.

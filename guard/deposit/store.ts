@@ -1,6 +1,10 @@
 /*
  * The rows of deposits, and how far each wallet was read. Every function takes the transaction of flow.ts.
  */
+import { asStored, type Verified } from '../../core/crypto/sign.ts';
+import { invariant } from '../../core/refusal.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import { signedAccount, type Account } from '../../core/wire/guard.ts';
 import { text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
 import type { Deposit } from './decide.ts';
@@ -41,6 +45,48 @@ export async function readUnconfirmed(tx: Tx, { rail, wallet }: Watched): Promis
 
 export async function deleteUnconfirmed(tx: Tx, { rail }: Watched, payment: string): Promise<void> {
   await tx.run('DELETE FROM guard_deposit WHERE rail = ? AND payment = ? AND confirmed = 0', [rail, payment]);
+}
+
+/** Whether this payment counts in the subscriber's balance. */
+export async function isCredited(tx: Tx, subscriber: string, rail: string, payment: string): Promise<boolean> {
+  const sql = 'SELECT payment FROM guard_deposit WHERE rail = ? AND payment = ? AND subscriber = ? AND confirmed = 1';
+  return (await tx.all(sql, [rail, payment, subscriber])).length > 0;
+}
+
+export interface Credited {
+  readonly rail: string;
+  readonly payment: string;
+  readonly subscriber: string;
+}
+
+/** Paid since, credited, and not yet said so by this guard. */
+export async function readUnsaid(tx: Tx, guard: string, since: number, most: number): Promise<Credited[]> {
+  const sql = `SELECT rail, payment, subscriber FROM guard_deposit one WHERE at >= ? AND confirmed = 1 AND NOT EXISTS
+      (SELECT 1 FROM guard_credit said WHERE said.guard = ? AND said.rail = one.rail AND said.payment = one.payment)
+    ORDER BY subscriber, rail, payment LIMIT ?`;
+  return (await tx.all(sql, [since, guard, most])).map((row) => ({
+    rail: text(row['rail']),
+    payment: text(row['payment']),
+    subscriber: text(row['subscriber']),
+  }));
+}
+
+export async function saveCredit(tx: Tx, { rail, payment }: Credited, { body, signature }: Verified<Account>): Promise<void> {
+  await tx.run(
+    `INSERT INTO guard_credit (guard, rail, payment, account) VALUES (?, ?, ?, ?)
+     ON CONFLICT (guard, rail, payment) DO NOTHING`,
+    [body.guard, rail, payment, encode({ body, signature })],
+  );
+}
+
+/** The account in which this guard first said that it credits the payment. */
+export async function readCredit(tx: Tx, guard: string, rail: string, payment: string): Promise<Verified<Account> | null> {
+  const sql = 'SELECT account FROM guard_credit WHERE guard = ? AND rail = ? AND payment = ?';
+  const row = (await tx.all(sql, [guard, rail, payment]))[0];
+  if (row === undefined) return null;
+  const read = decode(text(row['account']), signedAccount);
+  invariant(read.ok, 'a signed account is read as it was written');
+  return asStored(read.value);
 }
 
 export async function readOwners(tx: Tx, destinations: readonly string[]): Promise<Map<string, string>> {

@@ -60,18 +60,19 @@ export function createRequests(
     }
     return turns.of(subscriber, async () => {
       await items.tallies.write(subscriber);
-      return database.transaction((tx) => answer(tx, checked.value.body));
+      return database.transaction((tx) => answer(tx, checked.value));
     });
   };
 
-  async function answer(tx: Tx, body: SubscriberRequest): Promise<Result<RequestAnswer>> {
-    const added = await serve(tx, body);
+  async function answer(tx: Tx, signed: Verified<SubscriberRequest>): Promise<Result<RequestAnswer>> {
+    const added = await serve(tx, signed);
     if (!added.ok) return added;
     const { tally = null, bill = null, withdrawal = null } = added.value;
-    return ok({ account: await items.accounts.sign(tx, body.subscriber), tally, bill, withdrawal });
+    return ok({ account: await items.accounts.sign(tx, signed.body.subscriber), tally, bill, withdrawal });
   }
 
-  async function serve(tx: Tx, { subscriber, id, ask }: SubscriberRequest): Promise<Result<Added>> {
+  async function serve(tx: Tx, signed: Verified<SubscriberRequest>): Promise<Result<Added>> {
+    const { subscriber, id, ask } = signed.body;
     if (ask.kind === 'subscribe') return naming(await items.accounts.subscribe(tx, subscriber, ask.rail), () => ({}));
     const rail = (await readAccount(tx, subscriber))?.rail ?? '';
     switch (ask.kind) {
@@ -83,7 +84,7 @@ export function createRequests(
         return naming(await items.tallies.accept(tx, subscriber, rail, ask.tally), (tally) => ({ tally }));
       case 'withdraw': {
         const { amount, destination } = ask;
-        const withdrawal = await items.withdrawals.accept(tx, { id, subscriber, amount, destination });
+        const withdrawal = await items.withdrawals.accept(tx, { id, subscriber, amount, destination }, signed);
         return naming(withdrawal, (withdrawal) => ({ withdrawal }));
       }
       case 'bill':

@@ -76,6 +76,23 @@ export async function saveUsage(tx: Tx, key: UsageKey, usage: Usage, amount: big
   );
 }
 
+/** The subscriber has signed them too: of these intervals, the largest amounts first. */
+export async function readSignedTallies(
+  tx: Tx,
+  guard: string,
+  subscriber: string,
+  from: number,
+  most: number,
+): Promise<Countersigned<Tally>[]> {
+  const sql = `SELECT signed FROM guard_usage WHERE guard = ? AND subscriber = ? AND interval >= ? AND signed IS NOT NULL
+    ORDER BY signed_amount DESC, interval LIMIT ?`;
+  return (await tx.all(sql, [guard, subscriber, from, most])).map((row) => {
+    const read = decode(text(row['signed']), countersignedTally);
+    invariant(read.ok, 'a signed tally is read as it was written');
+    return read.value;
+  });
+}
+
 /** Signed by both. */
 export async function saveSigned(tx: Tx, tally: Verified<Tally> & Countersigned<Tally>): Promise<void> {
   const { guard, subscriber, interval, serial, amount } = tally.body;

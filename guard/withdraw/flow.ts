@@ -4,7 +4,8 @@
  */
 import { withdrawState } from '../../core/local/messages.ts';
 import { invariant, ok, type Result } from '../../core/refusal.ts';
-import type { Withdrawal } from '../../core/wire/guard.ts';
+import type { Signed } from '../../core/crypto/sign.ts';
+import type { SubscriberRequest, Withdrawal } from '../../core/wire/guard.ts';
 import type { Tx } from '../../host/ports.ts';
 import { balanceOf } from '../account/decide.ts';
 import { readAccount, readSums } from '../account/store.ts';
@@ -15,7 +16,8 @@ import { decideWithdrawal, isNeverPaid, type WithdrawAsk } from './decide.ts';
 import { insertWithdrawal, readUnfinished, readWithdrawal, saveWithdrawalState, type WithdrawalRow } from './store.ts';
 
 export interface Withdrawals {
-  accept(tx: Tx, ask: Omit<WithdrawAsk, 'rail'>): Promise<Result<Withdrawal>>;
+  /** `request`: as the subscriber signed it. */
+  accept(tx: Tx, ask: Omit<WithdrawAsk, 'rail'>, request: Signed<SubscriberRequest>): Promise<Result<Withdrawal>>;
   /** The job. */
   run(now: number): Promise<number | null>;
 }
@@ -24,7 +26,7 @@ export function createWithdrawals(guard: Guard): Withdrawals {
   const { ports, config, live } = guard;
   const { database, network, clock, http, log } = ports;
 
-  async function accept(tx: Tx, ask: Omit<WithdrawAsk, 'rail'>): Promise<Result<Withdrawal>> {
+  async function accept(tx: Tx, ask: Omit<WithdrawAsk, 'rail'>, request: Signed<SubscriberRequest>): Promise<Result<Withdrawal>> {
     const account = await readAccount(tx, ask.subscriber);
     invariant(account !== null, 'the subscriber has an account');
     const free = balanceOf(await readSums(tx, ask.subscriber)) - heldFor(ask.subscriber, account.rail);
@@ -35,7 +37,7 @@ export function createWithdrawals(guard: Guard): Withdrawals {
     const decided = decideWithdrawal({ ...ask, rail: account.rail }, { known, free, isDestination });
     if (!decided.ok) return decided;
     if (known === null) {
-      await insertWithdrawal(tx, config.id, decided.value);
+      await insertWithdrawal(tx, config.id, decided.value, request);
       await guard.schedule(tx, 'withdrawals', clock.now());
     }
     return ok(shown(decided.value));

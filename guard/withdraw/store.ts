@@ -1,7 +1,10 @@
 /*
  * The rows of withdrawals. Every function takes the transaction of flow.ts.
  */
-import type { Withdrawal } from '../../core/wire/guard.ts';
+import type { Signed } from '../../core/crypto/sign.ts';
+import { invariant } from '../../core/refusal.ts';
+import { decode, encode } from '../../core/wire/codec.ts';
+import { signedRequest, type SubscriberRequest, type Withdrawal } from '../../core/wire/guard.ts';
 import { big, orNull, text } from '../../host/db/codec.ts';
 import type { Row, Tx } from '../../host/ports.ts';
 
@@ -18,12 +21,34 @@ export async function readWithdrawal(tx: Tx, id: string): Promise<WithdrawalRow 
   return row === undefined ? null : rowOf(row);
 }
 
-export async function insertWithdrawal(tx: Tx, guard: string, row: WithdrawalRow): Promise<void> {
+export async function insertWithdrawal(
+  tx: Tx,
+  guard: string,
+  row: WithdrawalRow,
+  { body, signature }: Signed<SubscriberRequest>,
+): Promise<void> {
   await tx.run(
-    `INSERT INTO guard_withdrawal (id, guard, subscriber, rail, destination, amount, state, payment)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    [row.id, guard, row.subscriber, row.rail, row.destination, row.amount, row.state, row.payment],
+    `INSERT INTO guard_withdrawal (id, guard, subscriber, rail, destination, amount, state, payment, request)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [row.id, guard, row.subscriber, row.rail, row.destination, row.amount, row.state, row.payment, encode({ body, signature })],
   );
+}
+
+export interface PaidWithdrawal {
+  readonly request: Signed<SubscriberRequest>;
+  readonly payment: string;
+}
+
+/** What a subscriber asked of this guard and was paid, the largest first. */
+export async function readPaid(tx: Tx, guard: string, subscriber: string, most: number): Promise<PaidWithdrawal[]> {
+  const sql = `SELECT request, payment FROM guard_withdrawal WHERE guard = ? AND subscriber = ? AND state = 'paid'
+      AND request IS NOT NULL AND payment IS NOT NULL
+    ORDER BY amount DESC, id LIMIT ?`;
+  return (await tx.all(sql, [guard, subscriber, most])).map((row) => {
+    const read = decode(text(row['request']), signedRequest);
+    invariant(read.ok, 'a request is read as it was written');
+    return { request: read.value, payment: text(row['payment']) };
+  });
 }
 
 export async function saveWithdrawalState(

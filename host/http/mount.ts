@@ -4,7 +4,7 @@
  */
 import express, { type Express, type Request, type Response } from 'express';
 import { BODY_BYTES_MAX } from '../../core/limits.ts';
-import { ok, type Result } from '../../core/refusal.ts';
+import { ok, type Refusal, type Result } from '../../core/refusal.ts';
 import { decode, encode, shaped } from '../../core/wire/codec.ts';
 import type { Caller, Endpoint, Entropy, Page, Role, RoleName } from '../ports.ts';
 import { ENVELOPE_BYTES, openLinkRequest } from '../seal.ts';
@@ -44,10 +44,40 @@ export function mountPage(app: Express, page: Page): void {
   app.get(page.path, async (request: Request, response: Response) => {
     const input = shaped({ ...(request.query as Record<string, unknown>), ...request.params }, page.input);
     const result = input.ok ? await page.render(input.value as never) : input;
-    if (!result.ok) return sendPlain(response, result);
-    response.set('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'");
-    response.status(200).type('html').send(result.value);
+    response.set({ 'content-security-policy': PAGE_POLICY, 'referrer-policy': 'no-referrer' });
+    if (!result.ok) return sendRefusedPage(response, result.refusal);
+    response
+      .status(200)
+      .type(page.type ?? 'html')
+      .send(result.value);
   });
+}
+
+/** No script, nothing from elsewhere, in nobody's frame; a form only asks the same server again. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "style-src 'unsafe-inline'",
+  'img-src data:',
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** A person reads it: the same three lines and code as everywhere. */
+function sendRefusedPage(response: Response, refusal: Refusal): void {
+  const { text, about, remedy, code } = refusal;
+  const [what, who, help] = [text, about, remedy].map(escaped);
+  const body = `<h1>Not here: ${what}</h1><p>${who}</p><p>What to do: ${help} (${code})</p>`;
+  const head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Not here</title>';
+  const style = '<style>:root{color-scheme:light dark}body{font:1rem/1.5 sans-serif;margin:2rem;overflow-wrap:anywhere}</style>';
+  response
+    .status(statusOf(refusal))
+    .type('html')
+    .send(`<!doctype html><html lang="en"><head>${head}${style}</head><body>${body}</body></html>`);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
 }
 
 export function sendPlain(response: Response, result: Result<unknown>, lasting = false): void {

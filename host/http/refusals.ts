@@ -41,6 +41,8 @@ const statuses: Readonly<Record<string, number>> = {
   'too-large': 413,
   internal: 500,
   'bad-request': 400,
+  'directory-no-relay': 404,
+  'docket-no-case': 404,
 };
 
 export function statusOf(refusal: Refusal): number {

@@ -20,6 +20,7 @@ import { advanceTo, untilIdle } from '../drive.ts';
 import {
   callLocal,
   intervalReport,
+  readContests,
   readEarnings,
   readGuardFlags,
   readIous,
@@ -103,8 +104,9 @@ async function play(scenario: Scenario, parameters: Parameters, world: World, cl
   }
 
   const earnings = earningsOf(scenario, await readEarnings(world));
+  const contests = await readContests(world);
   const intervals = scenario.intervals.map((_, k) =>
-    intervalReport(world, k, ious[k] as IouLine[], earnings, flags[k] as string[]),
+    intervalReport(world, k, { ious: ious[k] as IouLine[], earnings, contests, guardFlags: flags[k] as string[] }),
   );
   return { intervals, ...(await totalsReport(world, earnings)) };
 }

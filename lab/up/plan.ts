@@ -33,6 +33,8 @@ export interface UpPlan {
   /** The relay's name in this network, by its identity in the consensus. */
   readonly nameOf: ReadonlyMap<string, string>;
   readonly parameters: Omit<Parameters, 'genesis'>;
+  /** The guard with most subscribers: its payouts are manual, and in one interval nobody approves them. */
+  readonly defaulter: string;
   /** |N| and |E| of the whole consensus, not of the relays drawn. */
   readonly ratio: { readonly n: bigint; readonly e: bigint };
 }
@@ -66,9 +68,11 @@ export function planUp(file: Uint8Array | null, count: number, draw: Draw): Resu
     });
   }
   const ratio = relaysAndExits(consensus.value);
+  const defaulter = busiestGuard(subscribers);
   return ok({
-    relays: drawn.value.map(relayPlan),
+    relays: drawn.value.map((one) => relayPlan(one, defaulter)),
     subscribers,
+    defaulter,
     paths,
     nameOf,
     ratio,
@@ -111,7 +115,12 @@ function read(file: Uint8Array): Result<TorConsensus> {
   return text.ok ? parseConsensus(text.value) : text;
 }
 
-function relayPlan(drawn: DrawnRelay): RelayPlan {
+function busiestGuard(subscribers: readonly UpSubscriber[]): string {
+  const count = (guard: string): number => subscribers.filter((one) => one.guard === guard).length;
+  return subscribers.map((one) => one.guard).reduce((best, one) => (count(one) > count(best) ? one : best));
+}
+
+function relayPlan(drawn: DrawnRelay, defaulter: string): RelayPlan {
   const members = [drawn.identity, ...drawn.family].sort();
   return {
     name: drawn.nickname,
@@ -121,7 +130,7 @@ function relayPlan(drawn: DrawnRelay): RelayPlan {
     // The consensus weighs in kilobytes a second.
     bandwidth: drawn.bandwidth * 1000,
     family: drawn.family.length === 0 ? null : (members[0] as string),
-    payouts: 'auto',
+    payouts: drawn.nickname === defaulter ? 'manual' : 'auto',
     opening: 0n,
   };
 }

@@ -1,10 +1,11 @@
 /*
  * `ptg up`: a whole network on this machine, running on the real clock, for somebody who watches. Draws it, starts it, lets its
- * subscribers deposit and use it, and shows what happens; with `once` until the first interval is settled and paid.
+ * subscribers deposit and use it, and shows what happens: in the second interval one guard does not pay, and its creditors contest.
+ * With `once` until those contests are decided.
  */
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { scheduleOf } from '../../core/rule/interval.ts';
+import { scheduleOf, type Schedule } from '../../core/rule/interval.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Network } from '../../core/wire/network.ts';
 import { systemClock } from '../../host/clock.ts';
@@ -20,6 +21,7 @@ import {
   callLocal,
   intervalReport,
   need,
+  readContests,
   readEarnings,
   readGuardFlags,
   readIous,
@@ -32,7 +34,7 @@ import { audit, type AuditLine } from './audit.ts';
 import { planUp, type UpPlan } from './plan.ts';
 import { look, type Snapshot } from './snapshot.ts';
 import { runTraffic } from './traffic.ts';
-import { clockLine, happenings, money, screen, settlementTable } from './view.ts';
+import { clockLine, docketTable, happenings, money, screen, settlementTable } from './view.ts';
 
 export interface UpOptions {
   /** Where local networks are kept, and the file that names the newest. */
@@ -58,6 +60,9 @@ export interface UpOutcome extends Report {
 }
 
 const anything = z.unknown();
+/** Intervals that are shown whole: one that goes well, and one in which a guard defaults. */
+const INTERVALS = 2;
+const DEFAULTED = 1;
 /** Happenings kept for the screen. */
 const RECENT_MAX = 50;
 
@@ -104,16 +109,23 @@ interface Run {
   readonly entropy: Entropy;
 }
 
+/** What is told of the intervals that a run is for. */
+interface Kept {
+  readonly ious: IouLine[][];
+  readonly flags: string[][];
+}
+
 async function watch(run: Run): Promise<UpOutcome> {
   const { options, plan, parameters, world, clock } = run;
-  const first = scheduleOf(parameters, 0);
+  const schedules = [...Array(INTERVALS).keys()].map((interval) => scheduleOf(parameters, interval));
+  const [begin, end] = [schedules[0]?.start ?? 0, schedules[INTERVALS - 1]?.cutOff ?? 0];
   const subscriberKey = (name: string): string => world.subscribers.get(name)?.key ?? '';
   const traffic = runTraffic(plan, world.source, subscriberKey, world.relayId, drawFrom(run.entropy));
   const subscribed = new Set<string>();
   const toppedUp = new Map<string, bigint>();
+  const kept: Kept = { ious: [], flags: [] };
   const recent: string[] = [];
   let seen: Snapshot | null = null;
-  let ious: IouLine[] | null = null;
   /** Intervals whose settlement has been told. */
   let told = 0;
 
@@ -128,8 +140,7 @@ async function watch(run: Run): Promise<UpOutcome> {
       options.draw.screen(screen({ title, parameters, seen: now, recent, columns: options.draw.columns() }));
     else for (const line of lines) options.say?.(`${line}\n`);
     if (now.now <= scheduleOf(parameters, told).paymentEnd) return;
-    if (options.draw === null && !options.once)
-      options.say?.(`\nInterval ${told} is settled.\n${settlementTable(now.pairs, told)}\n`);
+    if (options.draw === null) options.say?.(`\nInterval ${told} is settled.\n${settlementTable(now.pairs, told)}\n`);
     told += 1;
   };
 
@@ -138,18 +149,25 @@ async function watch(run: Run): Promise<UpOutcome> {
     const now = clock.now();
     if (options.ended()) break;
     if (subscribed.size < plan.subscribers.length) await subscribeSome(run, subscribed);
-    if (now >= first.start && !(options.once && now >= first.cutOff)) await traffic.step();
+    if (now >= begin && !(options.once && now >= end)) await traffic.step();
     await show();
     if (seen !== null) await topUp(run, seen, toppedUp);
-    if (ious === null && now > first.booksClose) ious = await readIous(world, 0);
-    if (options.once && now > first.bst && settled(seen, first.paymentEnd)) break;
+    await approveAll(world, plan.defaulter);
+    await keep(world, schedules, now, kept);
+    if (options.once && seen !== null && isDecided(seen, schedules[DEFAULTED], parameters.consensusSec)) break;
   }
   traffic.stop();
-  const earnings = await readEarnings(world);
-  const flags = readGuardFlags(world);
-  const intervals = ious === null ? [] : [intervalReport(world, 0, ious, earnings, flags)];
+  return outcome(run, kept, seen);
+}
+
+async function outcome(run: Run, kept: Kept, seen: Snapshot | null): Promise<UpOutcome> {
+  const { options, plan, parameters, world } = run;
+  const [earnings, contests, now] = [await readEarnings(world), await readContests(world), readGuardFlags(world)];
+  const intervals = kept.ious.map((ious, interval) =>
+    intervalReport(world, interval, { ious, earnings, contests, guardFlags: kept.flags[interval] ?? now }),
+  );
   const books = await audit(world, plan);
-  if (seen !== null && ious !== null) options.say?.(closingWords(seen, books, clockLine(parameters, seen)));
+  if (seen !== null) options.say?.(closingWords(seen, plan, books, clockLine(parameters, seen)));
   return {
     intervals,
     ...(await totalsReport(world, earnings)),
@@ -159,12 +177,31 @@ async function watch(run: Run): Promise<UpOutcome> {
   };
 }
 
-/** Every pair of interval 0 is at its end, or its payment window is. */
-function settled(seen: Snapshot | null, paymentEnd: number): boolean {
-  if (seen === null) return false;
-  if (seen.now > paymentEnd + 1) return true;
-  const pairs = seen.pairs.filter((one) => one.interval === 0);
-  return pairs.length > 0 && pairs.every((one) => ['clear', 'carried', 'receipted', 'unpaid', 'lapsed'].includes(one.state));
+/** Each interval's IOUs once its books are closed, and its flags once nobody can contest any more what was paid. */
+async function keep(world: World, schedules: readonly Schedule[], now: number, { ious, flags }: Kept): Promise<void> {
+  for (const [interval, { booksClose, contestEnd }] of schedules.entries()) {
+    if (ious[interval] === undefined && now > booksClose) ious[interval] = await readIous(world, interval);
+    if (flags[interval] === undefined && interval !== DEFAULTED && now > contestEnd) flags[interval] = readGuardFlags(world);
+  }
+}
+
+/** The defaulter's operator: it releases what waits, but what falls due for the second interval it forgets. */
+async function approveAll(world: World, name: string): Promise<void> {
+  const node = world.relays.get(name);
+  if (node === undefined) return;
+  const { payouts } = await callLocal(node, 'settlement', '/settlement/payouts', {}, waiting);
+  const ids = payouts.filter((one) => one.state === 'manual' && one.interval !== DEFAULTED).map((one) => one.id);
+  if (ids.length > 0) await callLocal(node, 'settlement', '/settlement/payouts-approve', { ids }, anything);
+}
+
+const waiting = z.object({ payouts: z.array(z.object({ id: z.string(), interval: z.int(), state: z.string() })) });
+
+/** Nobody can contest any more, each contest has its verdict, and the consensus says what follows. */
+function isDecided(seen: Snapshot, schedule: Schedule | undefined, consensusSec: number): boolean {
+  if (schedule === undefined || seen.now <= schedule.contestEnd) return false;
+  const cases = seen.cases.filter((one) => one.interval === DEFAULTED);
+  const since = Math.max(schedule.contestEnd, ...cases.map((one) => one.decidedAt ?? Infinity));
+  return seen.now > Math.min(since, schedule.appealEnd) + consensusSec;
 }
 
 /** Who runs low and has money left deposits once more; `toppedUp` holds how often each has. */
@@ -224,11 +261,17 @@ function openingWords(plan: UpPlan, options: UpOptions, home: string): string {
   ].join('\n');
 }
 
-function closingWords(seen: Snapshot, books: readonly AuditLine[], clockText: string): string {
+function closingWords(seen: Snapshot, plan: UpPlan, books: readonly AuditLine[], clockText: string): string {
   const wrong = books.filter((one) => one.difference !== 0n);
   const verdict =
     wrong.length === 0
       ? `Every unit is accounted for: ${books.map((one) => `${one.what} ${money(one.expected)}`).join(', ')}.`
       : `NOT accounted for: ${wrong.map((one) => `${one.what} ${money(one.difference)}`).join(', ')}.`;
-  return `\nInterval 0 is settled (${clockText}).\n\n${settlementTable(seen.pairs, 0)}\n${verdict}\n`;
+  const docket = seen.cases.length === 0 ? '' : `\nThe docket:\n${docketTable(seen)}`;
+  const guard = seen.relays.find((one) => one.name === plan.defaulter);
+  const flag =
+    guard === undefined || seen.cases.length === 0
+      ? ''
+      : `${guard.name} ${guard.flags.includes('Guard') ? 'has' : 'does not have'} the Guard flag.\n`;
+  return `${docket}${flag}\n${verdict} (${clockText})\n`;
 }

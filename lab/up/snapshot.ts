@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { scaledValue, railTermsOf, valueFloor } from '../../core/rule/price.ts';
 import { hex32, interval as intervalField, signedUnits, units } from '../../core/wire/field.ts';
-import { callLocal, readAccounts } from '../report.ts';
+import { callLocal, readAccounts, readContests } from '../report.ts';
 import type { World } from '../world.ts';
 
 export interface RelaySight {
@@ -42,6 +42,15 @@ export interface PairSight {
   readonly received: bigint;
   readonly paid: bigint;
 }
+export interface CaseSight {
+  readonly case: string;
+  readonly interval: number;
+  readonly contestant: string;
+  readonly accused: string;
+  readonly amount: bigint;
+  readonly state: string;
+  readonly decidedAt: number | null;
+}
 export interface Snapshot {
   readonly now: number;
   /** Null before genesis. */
@@ -51,6 +60,8 @@ export interface Snapshot {
   readonly accounts: readonly AccountSight[];
   /** Of the running interval and the one before. */
   readonly pairs: readonly PairSight[];
+  /** The docket's contests, oldest first. */
+  readonly cases: readonly CaseSight[];
 }
 
 const totals = z.object({ serial: units, relayBytes: units, exitBytes: units }).nullable();
@@ -90,6 +101,7 @@ export async function look(world: World, now: number): Promise<Snapshot> {
     links: seen.flatMap((one) => one.links),
     accounts,
     pairs: seen.flatMap((one) => one.pairs),
+    cases: [...(await readContests(world))].reverse(),
   };
 }
 
@@ -117,7 +129,7 @@ async function lookAtRelay(world: World, name: string, node: Parameters<typeof c
   );
   const relay: RelaySight = {
     name,
-    flags: node.view.entry(node.id ?? '')?.flags ?? [],
+    flags: world.authority.view.entry(node.id ?? '')?.flags ?? [],
     wallet: wallets.wallets[0]?.balance ?? 0n,
   };
   const pairs = earnings.flatMap(({ lines }) => lines.map((line) => ({ ...line, name, peer: world.relayName(line.peer) })));

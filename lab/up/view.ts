@@ -8,6 +8,7 @@ import type { PairSight, Snapshot } from './snapshot.ts';
 const RECENT = 8;
 const LINKS_SHOWN = 12;
 const SETTLEMENT_SHOWN_SEC = 5;
+const CASES_SHOWN = 6;
 
 export interface Sight {
   readonly title: string;
@@ -40,6 +41,7 @@ export function screen({ title, parameters, seen, recent, columns }: Sight): str
     columnsOf(['relay', 'flags', 'wallet', 'owed to it', 'it owes'], relays),
     justSettled(parameters, seen) ?? largestLinks(seen),
     columnsOf(['subscriber', 'guard', 'deposited', 'spent', 'balance', ''], accounts),
+    ...(seen.cases.length === 0 ? [] : [docketTable({ cases: seen.cases.slice(-CASES_SHOWN) })]),
     ...recent.slice(-RECENT),
   ]
     .join('\n')
@@ -107,7 +109,42 @@ export function happenings(before: Snapshot | null, now: Snapshot): string[] {
     const value = sum(grown.map((one) => one.value - (links.get(`${one.issuer} ${one.holder}`)?.value ?? 0n)));
     lines.push(`${grown.length} links signed IOUs, worth ${money(value)} more`);
   }
-  return [...lines, ...pairHappenings(before, now)];
+  return [...lines, ...pairHappenings(before, now), ...docketHappenings(before, now)];
+}
+
+const verdicts: Readonly<Record<string, string>> = {
+  answered: 'is answered in part',
+  upheld: 'is upheld',
+  dismissed: 'is dismissed',
+  withdrawn: 'is withdrawn',
+  late: 'ends with a late payment',
+};
+
+function docketHappenings(before: Snapshot | null, now: Snapshot): string[] {
+  const lines: string[] = [];
+  const states = new Map(before?.cases.map((one) => [one.case, one.state]));
+  for (const { case: id, contestant, accused, amount, interval, state } of now.cases) {
+    const was = states.get(id);
+    if (was === undefined) {
+      const remedy = `ptg payouts approve --as ${accused} pays it late`;
+      lines.push(`${contestant} contests: ${accused} owes it ${money(amount)} for interval ${interval} (${remedy})`);
+    }
+    const text = verdicts[state];
+    if (was !== state && text !== undefined) lines.push(`the contest of ${contestant} against ${accused} ${text}`);
+  }
+  const flags = new Map(before?.relays.map((one) => [one.name, one.flags.includes('Guard')]));
+  for (const { name, flags: all } of now.relays) {
+    const has = all.includes('Guard');
+    if (flags.get(name) === true && !has) lines.push(`${name} has lost the Guard flag`);
+    if (flags.get(name) === false && has) lines.push(`${name} has the Guard flag`);
+  }
+  return lines;
+}
+
+/** Every case, a line each. */
+export function docketTable({ cases }: Pick<Snapshot, 'cases'>): string {
+  const rows = cases.map((one) => [one.contestant, one.accused, `${one.interval}`, money(one.amount), one.state]);
+  return columnsOf(['contestant', 'accused', 'interval', 'amount', 'state'], rows);
 }
 
 function pairHappenings(before: Snapshot | null, now: Snapshot): string[] {

@@ -56,15 +56,31 @@ export async function readIssuedSince(tx: Tx, interval: number): Promise<IouRow[
   return rows.map(iouRow);
 }
 
-/** Rows of the `max` first peers after `after`, in order of peer. */
+/** Rows of the `max` first peers after `after`, in order of peer; without those that a contest has made void. */
 export async function readBook(tx: Tx, interval: number, after: string, max: number): Promise<IouRow[]> {
   const rows = await tx.all(
     `SELECT direction, peer, signed FROM iou WHERE interval_number = ? AND peer IN (
-       SELECT DISTINCT peer FROM iou WHERE interval_number = ? AND peer > ? ORDER BY peer LIMIT ?
+       SELECT DISTINCT peer FROM iou WHERE interval_number = ? AND peer > ?
+         AND peer NOT IN (SELECT peer FROM iou_void WHERE interval_number = ?) ORDER BY peer LIMIT ?
      ) ORDER BY peer, direction`,
-    [interval, interval, after, max],
+    [interval, interval, after, interval, max],
   );
   return rows.map(iouRow);
+}
+
+/** A contested pair. False when it is known already. */
+export async function saveVoid(tx: Tx, interval: number, peer: string): Promise<boolean> {
+  const added = await tx.run(
+    'INSERT INTO iou_void (interval_number, peer) VALUES (?, ?) ON CONFLICT (interval_number, peer) DO NOTHING',
+    [interval, peer],
+  );
+  return added > 0;
+}
+
+/** Peers whose pair is void in that interval. */
+export async function readVoid(tx: Tx, interval: number): Promise<ReadonlySet<string>> {
+  const rows = await tx.all('SELECT peer FROM iou_void WHERE interval_number = ?', [interval]);
+  return new Set(rows.map((row) => text(row['peer'])));
 }
 
 /** Two signatures of one issuer that contradict each other. */
@@ -91,7 +107,8 @@ export async function readEvidence(tx: Tx): Promise<EvidenceRow[]> {
 /** Intervals of which anything is kept, oldest first. */
 export async function readKeptIntervals(tx: Tx): Promise<number[]> {
   const rows = await tx.all(
-    'SELECT interval_number FROM iou UNION SELECT interval_number FROM iou_evidence ORDER BY interval_number',
+    `SELECT interval_number FROM iou UNION SELECT interval_number FROM iou_evidence
+     UNION SELECT interval_number FROM iou_void ORDER BY interval_number`,
   );
   return rows.map((row) => int(row['interval_number']));
 }
@@ -99,6 +116,7 @@ export async function readKeptIntervals(tx: Tx): Promise<number[]> {
 export async function deleteInterval(tx: Tx, interval: number): Promise<void> {
   await tx.run('DELETE FROM iou WHERE interval_number = ?', [interval]);
   await tx.run('DELETE FROM iou_evidence WHERE interval_number = ?', [interval]);
+  await tx.run('DELETE FROM iou_void WHERE interval_number = ?', [interval]);
 }
 
 function textOf(signed: Signed<Iou>): string {

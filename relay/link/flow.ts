@@ -12,7 +12,7 @@ import type { RelayConfig } from '../config.ts';
 import { isNearLimit } from '../credit/decide.ts';
 import type { CreditFlow } from '../credit/flow.ts';
 import type { Publisher } from '../descriptor/flow.ts';
-import { readEvidence, readInterval } from '../iou/store.ts';
+import { readEvidence, readInterval, readVoid } from '../iou/store.ts';
 import type { Links } from '../iou/links.ts';
 import { intervalNow, nextTick, periodOf } from '../period.ts';
 import type { Meter } from '../../tor/meter.ts';
@@ -96,11 +96,14 @@ export function createReadings(parts: LinkParts): Readings {
       const interval = asked ?? running();
       if (interval === null) return { interval: null, ious: [] };
       const terms = network.terms(interval);
-      const rows = await database.transaction((tx) => readInterval(tx, interval));
-      const ious = rows.map(({ direction, signed: { body } }) => {
+      const [rows, voided] = await database.transaction(
+        async (tx) => [await readInterval(tx, interval), await readVoid(tx, interval)] as const,
+      );
+      const ious = rows.map(({ direction, peer, signed: { body } }) => {
         const { issuer, holder, serial, relayBytes, exitBytes, issuedAt } = body;
         const { nickname } = namesOf(direction === 'held' ? issuer : holder);
-        return { direction, issuer, holder, nickname, serial, relayBytes, exitBytes, issuedAt, values: valuesOf(terms, body) };
+        const what = { direction, issuer, holder, nickname, serial, relayBytes, exitBytes, issuedAt };
+        return { ...what, values: valuesOf(terms, body), void: voided.has(peer) };
       });
       return { interval, ious };
     },

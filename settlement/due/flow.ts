@@ -8,6 +8,9 @@ import { noCarry } from '../../core/rule/net.ts';
 import type { Tx } from '../../host/ports.ts';
 import { reckoned, reckonNow } from '../agree/write.ts';
 import type { Income } from '../income/flow.ts';
+import { live } from '../contest/case.ts';
+import { claimOf, contestUnpaid, owedAtOnce } from '../contest/file.ts';
+import { readCasesIn } from '../contest/store.ts';
 import { fetchLetters } from '../letter/flow.ts';
 import { pollSec, scheduleFor, type Office } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
@@ -71,7 +74,7 @@ async function useFallback(office: Office, tx: Tx, pair: Pair, payouts: Office['
   office.ports.log.warn('fallback-used', { role: 'settlement', relay: pair.peer, interval: pair.interval });
 }
 
-/** The stage `lapse`. An unpaid creditor may contest from here on: the docket's issue begins at `unpaid`. */
+/** The stage `lapse`. An unpaid creditor may contest from here on. */
 export async function endWindow(office: Office, income: Income, interval: number, now: number): Promise<number | null> {
   const { contestEnd = now, paymentEnd = now } = scheduleFor(office, interval) ?? {};
   for (const rail of office.rails) {
@@ -81,10 +84,18 @@ export async function endWindow(office: Office, income: Income, interval: number
   }
   await office.ports.database.transaction(async (tx) => {
     for (const pair of await readPairs(tx, interval)) {
-      if (!pair.approved) await movePair(office, tx, pair, { kind: 'over', zero: pair.amount === 0n });
+      if (!pair.approved) await endPair(office, tx, pair);
     }
   });
   return null;
+}
+
+async function endPair(office: Office, tx: Tx, pair: Pair): Promise<void> {
+  const isOwed = pair.state === 'claimed' || pair.state === 'expecting';
+  const claim = isOwed ? await claimOf(office, tx, pair) : null;
+  const over = { kind: 'over', zero: claim === null && pair.amount === 0n } as const;
+  const moved = await movePair(office, tx, pair, over, claim === null ? {} : owedAtOnce(pair, claim));
+  if (moved?.state === 'unpaid' && claim !== null) await contestUnpaid(office, tx, moved, claim);
 }
 
 /** The stage `forget`, when no appeal can come any more. */
@@ -95,7 +106,10 @@ export async function forgetIous(office: Office, interval: number): Promise<null
 
 export type Approval = { readonly ids: readonly string[] } | { readonly all: true };
 
-/** Releases what waits for the operator; by its id also what the window has left behind: that is paid late. */
+/**
+ * Releases what waits for the operator, and what it is accused of; by its id also what else the window has left behind. That is paid
+ * late.
+ */
 export async function approve(office: Office, approval: Approval): Promise<Result<{ approved: string[] }>> {
   const { database, clock } = office.ports;
   return database.transaction(async (tx) => {
@@ -111,8 +125,14 @@ export async function approve(office: Office, approval: Approval): Promise<Resul
 }
 
 async function approvable(tx: Tx, approval: Approval): Promise<Pair[]> {
-  if ('all' in approval) return readPairsIn(tx, ['manual']);
-  const found: Pair[] = [];
+  const found: Pair[] = 'all' in approval ? await readPairsIn(tx, ['manual']) : [];
+  if ('all' in approval) {
+    for (const { id, part } of await readCasesIn(tx, live)) {
+      const pair = part === 'accused' ? await readPairById(tx, id) : null;
+      if (pair?.state === 'lapsed') found.push(pair);
+    }
+    return found;
+  }
   for (const id of approval.ids) {
     const pair = await readPairById(tx, id);
     if (pair !== null) found.push(pair);

@@ -19,9 +19,10 @@
  *               │  └─confirmed-zero─→ carried               ↑
  *               ├─arrived─→ received                        │
  *               └─reckoned anew: as from open               │
- *             over: claimed, expecting ─→ unpaid ─arrived───┘
+ *             over: claimed, expecting ─→ unpaid ─arrived───┤
+ *                                           └─contested─→ contested ─arrived─┘
  *
- * Later arrows, with the docket: unpaid ─contest→ contested, and a contest of mine that counts voids `carried` rests.
+ * `contested` is mine: the docket has taken it, and the IOUs are void. Of a debtor that is contested the row stays `lapsed`.
  */
 
 export type PairState =
@@ -39,6 +40,7 @@ export type PairState =
   | 'expecting'
   | 'received'
   | 'unpaid'
+  | 'contested'
   | 'lapsed'
   | 'receipted';
 
@@ -64,6 +66,8 @@ export type PairEvent =
   | { readonly kind: 'receipt' }
   | { readonly kind: 'arrived' }
   | { readonly kind: 'discharged' }
+  /** The docket has taken my contest. */
+  | { readonly kind: 'contested' }
   /** The payment window has ended. `zero`: nothing was to be paid. */
   | { readonly kind: 'over'; readonly zero: boolean };
 
@@ -106,7 +110,8 @@ const arrows: Readonly<Record<PairState, Arrows>> = {
   claimed: { ...reckon, confirmed, arrived: to('received'), over: unpaid },
   expecting: { arrived: to('received'), over: unpaid },
   received: { discharged: to('receipted', 'send-receipt', 'tell-relay') },
-  unpaid: { arrived: to('received') },
+  unpaid: { arrived: to('received'), contested: to('contested') },
+  contested: { arrived: to('received') },
   lapsed: { approved: to('due'), ...find, ...discharge },
   receipted: {},
 };

@@ -5,6 +5,7 @@
 import { invariant } from '../../core/refusal.ts';
 import type { PairOutcome as Outcome } from '../../core/local/messages.ts';
 import type { Tx } from '../../host/ports.ts';
+import { readCase } from '../contest/store.ts';
 import { scheduleFor, type Office } from '../office.ts';
 import { decidePair, type PairAction, type PairEvent } from './decide.ts';
 import { openPair, type Pair } from './pair.ts';
@@ -23,6 +24,9 @@ export async function movePair(
   const moved: Pair = { ...pair, ...changes, state: outcome.state };
   await savePair(tx, moved);
   for (const action of outcome.then) await act(office, tx, moved, action);
+  // What was paid may end a case.
+  const isPaid = moved.state === 'paid' || moved.state === 'receipted';
+  if (isPaid && (await readCase(tx, moved.id)) !== null) await office.schedule(tx, 'docket', office.ports.clock.now());
   return moved;
 }
 
@@ -52,8 +56,9 @@ async function act(office: Office, tx: Tx, pair: Pair, action: PairAction): Prom
   }
   const kind = action.slice('send-'.length);
   // A settlement may get its second signature, and with it the carry, until it could be contested; proofs until an appeal
-  // could come.
-  const expires = kind === 'settlement' ? schedule.contestEnd : schedule.appealEnd;
+  // could come, and of what is paid later for as long.
+  const late = office.ports.clock.now() + schedule.appealEnd - schedule.contestEnd;
+  const expires = kind === 'settlement' ? schedule.contestEnd : Math.max(schedule.appealEnd, late);
   await office.put(tx, { id: `${kind} ${id}`, kind, target: peer, body: { interval, peer }, expires });
 }
 

@@ -60,7 +60,7 @@ export async function answerNotice(
 }
 
 /** Not at the fresh destination in what came in: perhaps there before this database was, or at the fallback (rule 9). */
-async function findPayment(office: Office, before: Pair, payment: string): Promise<void> {
+export async function findPayment(office: Office, before: Pair, payment: string): Promise<void> {
   const own = before.rail === null ? null : office.rail(before.rail);
   if (own === null || before.rail === null) return;
   const rail = before.rail;
@@ -88,7 +88,7 @@ async function asFallback(office: Office, tx: Tx, pair: Pair, destination: strin
 }
 
 /** Signs what has arrived. Null where nothing has, a refusal while the rail cannot prove it. */
-async function discharge(office: Office, pair: Pair): Promise<Result<Signed<Receipt>> | null> {
+export async function discharge(office: Office, pair: Pair): Promise<Result<Signed<Receipt>> | null> {
   if (pair.receipt !== null) return ok(pair.receipt);
   const own = pair.rail === null ? null : office.rail(pair.rail);
   if (pair.state !== 'received' || own === null || pair.payment === null) return null;

@@ -2,6 +2,9 @@
  * `ptg status`, settlement's part: what is owed and owing, what waits for whom, and when what happens next. Called by http.ts.
  */
 import { ok, type Result } from '../../core/refusal.ts';
+import { live } from '../contest/case.ts';
+import { shownCase } from '../contest/read.ts';
+import { readCasesIn } from '../contest/store.ts';
 import { scheduleFor, runningInterval, type Office } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
 import type { Pair } from '../pair/pair.ts';
@@ -11,15 +14,16 @@ import { readOrders } from '../withdraw/store.ts';
 
 const shown: readonly PairState[] = [
   ...(['open', 'stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'paid'] as const),
-  ...(['claimed', 'expecting', 'received', 'unpaid', 'lapsed'] as const),
+  ...(['claimed', 'expecting', 'received', 'unpaid', 'contested', 'lapsed'] as const),
 ];
 
 export async function showStatus(office: Office): Promise<Result<unknown>> {
   const { database, clock } = office.ports;
-  const { pairs, orders, next } = await database.transaction(async (tx) => ({
+  const { pairs, orders, next, cases } = await database.transaction(async (tx) => ({
     pairs: await readPairsIn(tx, shown),
     orders: [...(await readOrders(tx, 'accepted')), ...(await readOrders(tx, 'sent'))],
     next: await readNewestInterval(tx),
+    cases: await readCasesIn(tx, ['asked', ...live]),
   }));
   const newest = next ?? runningInterval(office);
   const schedules = newest === null ? [] : [newest - 1, newest].flatMap((interval) => momentsOf(office, interval));
@@ -38,6 +42,7 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     owing: sumOf(pairs, ['stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'lapsed']),
     awaitingFunds: sumOf(pairs, ['awaiting']),
     needsApproval: pairs.filter((one) => one.state === 'manual').map((one) => one.id),
+    contests: cases.map((one) => shownCase(office, one)),
     states,
     ordersOpen: orders.length,
   });

@@ -12,6 +12,7 @@ import type { ConsensusDocument } from '../../core/wire/consensus.ts';
 import { descriptorDigest, type Descriptor } from '../../core/wire/descriptor.ts';
 import type { Network } from '../../core/wire/network.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
+import { caseNotice } from '../../core/wire/verdict.ts';
 import { migrations, start } from '../../directory/main.ts';
 import { readEntry, type LogEntry } from '../../directory/log/entry.ts';
 import { emptyState, type DirectoryState, type KnownRelay } from '../../directory/state/decide.ts';
@@ -22,7 +23,8 @@ import { seededEntropy } from '../../host/entropy.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
 import { silentLog } from '../../host/log.ts';
 import type { Database, HttpClient, Role } from '../../host/ports.ts';
-import { networkId, testDescriptor, testParameters, testSeed } from '../harness/view.ts';
+import { openRails, railRules } from '../../rail/rails.ts';
+import { networkId, testDescriptor, testKey, testParameters, testSeed } from '../harness/view.ts';
 
 export const GENESIS = 1_000_000;
 export const MONTH = 30 * 24 * 3600;
@@ -30,7 +32,7 @@ export const MONTH = 30 * 24 * 3600;
 export const network: Network = {
   networkId,
   authorities: [{ name: 'auth', key: signingKey(testSeed('authority')).publicKey, url: 'http://127.0.0.1:1' }],
-  ledger: null,
+  ledger: { url: 'http://127.0.0.1:1', logKey: testKey('log').publicKey, mintKey: testKey('mint').publicKey },
 };
 
 /** Interval 400 s, consensus each 20 s, so that the last quarter is five of them; |N| and |E| are counted. */
@@ -49,7 +51,7 @@ export function givenDescriptor(name: string, changes: Partial<Descriptor> = {})
 export function givenRelay(name: string, changes: Partial<KnownRelay> = {}, said: Partial<Descriptor> = {}): KnownRelay {
   const descriptor = testDescriptor(name, { expires: GENESIS + MONTH, ...said });
   const digest = descriptorDigest(descriptor);
-  return { descriptor, digest, firstSeen: 0, acceptedAt: 0, keysUpTo: 1, uptime: neverAsked, ...changes };
+  return { descriptor, digest, firstSeen: 0, acceptedAt: 0, keysUpTo: 1, uptime: neverAsked, earlier: [], ...changes };
 }
 
 /** Seen up for all of that time, until `now`. */
@@ -69,6 +71,8 @@ export interface Authority {
   /** Names of relays that answer; the host of their url. */
   readonly up: Set<string>;
   readonly calls: string[];
+  /** What relays were told: `name path case`. */
+  readonly told: string[];
   /** Through an endpoint, as the server would: canonical text in, canonical text out. */
   call(path: string, input?: unknown): Promise<Result<never>>;
   publish(name: string, changes?: Partial<Descriptor>): Promise<Result<{ digest: string }>>;
@@ -86,8 +90,10 @@ export async function givenAuthority(at: number, parameters: Parameters = givenP
   const database = await openDatabase({ file: ':memory:' }, migrations, 'directory');
   const up = new Set<string>();
   const calls: string[] = [];
-  const http = relaysThatAnswer(up, calls);
-  const ports = { clock, entropy: seededEntropy('directory'), database, http, log: silentLog() };
+  const told: string[] = [];
+  const http = relaysThatAnswer(up, calls, told);
+  const rails = railRules(openRails({ http, network }));
+  const ports = { clock, entropy: seededEntropy('directory'), database, http, rails, log: silentLog() };
   const begin = (of: Parameters) => start(ports, { network, name: 'auth', authoritySeed: testSeed('authority'), parameters: of });
   const authority: Authority = {
     clock,
@@ -95,6 +101,7 @@ export async function givenAuthority(at: number, parameters: Parameters = givenP
     role: await begin(parameters),
     up,
     calls,
+    told,
     async call(path, input = {}) {
       const endpoint = authority.role.endpoints.find((one) => one.path === path)!;
       const checked =
@@ -146,8 +153,8 @@ export async function givenAuthority(at: number, parameters: Parameters = givenP
   return authority;
 }
 
-function relaysThatAnswer(up: ReadonlySet<string>, calls: string[]): HttpClient {
-  const bug = () => Promise.reject(new Error('a directory only asks relays whether they are there'));
+function relaysThatAnswer(up: ReadonlySet<string>, calls: string[], told: string[]): HttpClient {
+  const bug = () => Promise.reject(new Error('a directory only asks relays whether they are there, and tells the accused'));
   return {
     async get(url, output) {
       const name = /^http:\/\/(\w+):1\/relay\/alive$/.exec(url)?.[1] ?? '';
@@ -157,7 +164,12 @@ function relaysThatAnswer(up: ReadonlySet<string>, calls: string[]): HttpClient 
       if (!up.has(name)) return refuseHttp('unreachable', url);
       return ok(output.parse({ id: givenDescriptor(name).body.id, nickname: name }));
     },
-    post: bug,
+    async post(url, body, output) {
+      const [, name = '', path = ''] = /^http:\/\/(\w+):1(\/\w+\/(?:contested|complained))$/.exec(url) ?? [];
+      if (!up.has(name)) return refuseHttp('unreachable', url);
+      told.push(`${name} ${path} ${caseNotice.parse(body).case}`);
+      return ok(output.parse({ done: true }));
+    },
     link: bug,
     subscriber: bug,
     local: bug,

@@ -18,6 +18,7 @@ import { silentLog } from '../../host/log.ts';
 import { networkMigrations } from '../../host/network/migrations.ts';
 import { openNetworkView } from '../../host/network/view.ts';
 import type { Role } from '../../host/ports.ts';
+import { openRails, railRules } from '../../rail/rails.ts';
 import { networkId, testKey, testSeed } from '../harness/view.ts';
 import { GENESIS, givenDescriptor, givenParameters, network as known } from './given.ts';
 
@@ -62,7 +63,8 @@ describe('directory, served', () => {
     const http = closing(createHttpClient({ networkId, entropy }));
     const database = closing(await openDatabase({ file: ':memory:' }, migrations, 'directory'));
     const config = { network: known, name: 'auth', authoritySeed: testSeed('authority'), parameters: givenParameters() };
-    const role = await start({ clock, entropy, database, http, log }, config);
+    const rails = railRules(openRails({ http, network: known }));
+    const role = await start({ clock, entropy, database, http, rails, log }, config);
     undo.push(() => role.stop());
     const { url } = await listen(role);
     const relay = await listen(present(givenDescriptor('a').body.id, 'a'));

@@ -2,11 +2,14 @@
  * The specification's examples are what core makes today, are canonical, and bear good signatures; what they show adds up.
  */
 import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
 import { verify, type Signed } from '../../core/crypto/sign.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from '../../core/log/merkle.ts';
 import { linkTraffic } from '../../core/rule/chain.ts';
+import type { RailRules } from '../../core/rule/contest.ts';
 import { netOf } from '../../core/rule/net.ts';
 import { addTraffic, noTraffic, usageCeil } from '../../core/rule/price.ts';
+import { replay } from '../../core/rule/replay.ts';
 import { encode } from '../../core/wire/codec.ts';
 import { verifyConsensus } from '../../core/wire/consensus.ts';
 import { account, bill, signedRequest, tally } from '../../core/wire/guard.ts';
@@ -14,10 +17,11 @@ import { ack, ackQuery, iou, iouDelivery } from '../../core/wire/iou.ts';
 import { entryLeaf, ledgerProof } from '../../core/wire/ledger.ts';
 import { receipt, settlement, statement } from '../../core/wire/settlement.ts';
 import { terms } from '../../core/wire/terms.ts';
+import { docketAnswer, docketLine } from '../../core/wire/verdict.ts';
 import { descriptor } from '../../core/wire/descriptor.ts';
 import { sealingKeyFromSeed, openLinkRequest, sealLinkRequest } from '../../host/seal.ts';
 import { verifyLedgerProof } from '../../rail/ledger/reader.ts';
-import { examples, filledPages } from '../../docs/examples.ts';
+import { exampleFiles, examples, filledPages } from '../../docs/examples.ts';
 import * as story from '../../docs/story.ts';
 
 const bytes = (hex: string): Uint8Array => Buffer.from(hex, 'hex');
@@ -95,7 +99,26 @@ describe('the examples of the specification', () => {
   it('have a receipt whose proof shows the payment to the settlement’s destination', () => {
     const shown = verifyLedgerProof(story.network, story.receipt.body.proof);
     const { amount, destination } = story.settlement.body;
-    expect(shown).deep.equal({ payment: story.receipt.body.payment, destination, amount });
+    expect(shown).deep.equal({ payment: story.receipt.body.payment, destination, amount, at: story.settlement.body.due });
+  });
+
+  it('have verdicts that come out again by the evidence in them', () => {
+    const rails: RailRules = {
+      payment: (proof) => verifyLedgerProof(story.network, proof),
+      isDestination: () => true,
+      fallback: () => null,
+    };
+    for (const { body } of [story.verdict, story.complaintVerdict]) {
+      expect(replay(story.networkId, body, rails).checks.filter((one) => !one.holds)).deep.equal([]);
+    }
+    const { state, amount } = docketLine.parse(json('docket-line'));
+    expect([state, amount]).deep.equal([story.verdict.body.outcome, story.contest.body.amount]);
+    expect(docketAnswer.parse(json('docket-answer')).case).equal(story.verdict.body.case);
+  });
+
+  it('of the docket stand in examples/ as files that ptg verify takes', () => {
+    for (const { file, due } of exampleFiles().values()) expect(readFileSync(file, 'utf8'), file).equal(due);
+    expect([...exampleFiles().keys()]).include.members(['contest.json', 'appeal.json', 'verdict.json', 'complaint.json']);
   });
 
   it('have a log whose proofs hold', () => {

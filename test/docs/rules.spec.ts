@@ -4,6 +4,8 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { chargedBytes, linkTraffic, onwardBytes } from '../../core/rule/chain.ts';
+import { basisOf, dueAtFallback, dueOf } from '../../core/rule/contest.ts';
+import { decideCase, type CaseEvent, type CaseState } from '../../core/rule/course.ts';
 import { netOf } from '../../core/rule/net.ts';
 import {
   addTraffic,
@@ -17,8 +19,9 @@ import {
   valueFloor,
   type Traffic,
 } from '../../core/rule/price.ts';
-import { terms } from '../../docs/story.ts';
+import * as story from '../../docs/story.ts';
 
+const { terms } = story;
 const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
 const rail = { price: 1_000_000_000n, quantum: 1n, dust: 0n };
 const worth = (traffic: Traffic): bigint => valueFloor(terms, scaledValue(terms, rail, traffic));
@@ -99,6 +102,37 @@ describe('the numbers in docs/rules.md', () => {
       says(`| ${interval + 1} | ${shown(value)} | ${before} | ${shown(net.amount)} | ${after} |`);
       if (net.forgiven > 0n) says(`${shown(net.forgiven)} forgiven`);
     }
+  });
+
+  it('contest (rule 10)', () => {
+    const signed = story.contest.body;
+    const rails = story.terms.parameters.rails['ledger']!;
+    says(`quantum ${shown(rails.quantum)}, dust ${shown(rails.dust)}`);
+    const basis = basisOf({
+      ...signed,
+      ground: { kind: 'claimed', held: story.iou, issued: null, carry: null },
+    });
+    const carry = story.settlement.body.carryIn;
+    says(
+      `| the settlement that both signed | ${shown(dueOf(terms, 'ledger', basisOf(signed)))} |`,
+      `| the IOU and the carry, no settlement | ${shown(dueOf(terms, 'ledger', { ...basis, carry }))} |`,
+      `| to the fallback of a silent creditor | ${shown(dueAtFallback(terms, 'ledger', { ...basis, carry }))} |`,
+    );
+  });
+
+  it('draw the course of a case as it goes (rule 10)', () => {
+    const events: CaseEvent[] = [
+      { kind: 'reduced' },
+      { kind: 'paid', late: false },
+      { kind: 'paid', late: true },
+      { kind: 'nothing-owed' },
+      { kind: 'withdrawn', late: false },
+      { kind: 'withdrawn', late: true },
+      { kind: 'expired' },
+    ];
+    const row = (state: CaseState) => events.map((event) => decideCase(state, event) ?? '–').join(' | ');
+    for (const state of ['open', 'answered', 'upheld'] as const) says(`| ${state} | ${row(state)} |`);
+    for (const state of ['dismissed', 'withdrawn', 'late'] as const) says(`| dismissed, withdrawn, late | ${row(state)} |`);
   });
 
   it('net Figure 1 (rule 8)', () => {

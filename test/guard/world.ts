@@ -2,14 +2,14 @@
  * A guard (or two) and a client of it, in one process: real roles over their own databases, a driven clock, the traffic source, a rail
  * in memory, and stand-ins for the relay and the settlement that remember what they were told. Calls pass through the codecs.
  */
-import type { ZodType } from 'zod';
+import { z, type ZodType } from 'zod';
 import { sha256Hex } from '../../core/crypto/hash.ts';
 import { sign } from '../../core/crypto/sign.ts';
 import { chargedBytes } from '../../core/rule/chain.ts';
 import { intervalAt } from '../../core/rule/interval.ts';
 import { localRefusals } from '../../core/local/messages.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
-import { decode, encode } from '../../core/wire/codec.ts';
+import { decode, encode, shaped } from '../../core/wire/codec.ts';
 import { requestAnswer, type RequestAnswer, type SubscriberRequest } from '../../core/wire/guard.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import { drivenClock } from '../../host/clock.ts';
@@ -19,9 +19,11 @@ import { refuseHttp } from '../../host/http/refusals.ts';
 import { silentLog } from '../../host/log.ts';
 import type { Database, HttpClient, NetworkView, Role } from '../../host/ports.ts';
 import * as client from '../../client/main.ts';
+import * as directory from '../../directory/main.ts';
 import * as guard from '../../guard/main.ts';
 import { createTrafficSource } from '../../lab/traffic/source.ts';
 import type { IncomingPayment, RailReader, Wallet } from '../../rail/rail.ts';
+import { railRules } from '../../rail/rails.ts';
 import { networkId, testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
@@ -38,7 +40,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   const descriptors = ['G', 'H'].map((name) =>
     testDescriptor(name, {
       family: family ? ids : [],
-      urls: { relay: 'http://r', settlement: 'http://s', guard: `http://${name}` },
+      urls: { relay: `http://relay-${name}`, settlement: 'http://s', guard: `http://${name}` },
     }),
   );
   const view: NetworkView = testView(descriptors, parameters);
@@ -65,8 +67,12 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   };
 
   const http: HttpClient = {
-    get: async (url, output) => pass(roles.get(hostOf(url)), pathOf(url), {}, output),
-    post: async () => refuseHttp('unreachable', 'post'),
+    async get(url, output) {
+      const relay = descriptors.find((one) => one.body.urls.relay === url.replace('/relay/alive', ''));
+      if (relay !== undefined) return ok(output.parse({ id: relay.body.id, nickname: relay.body.nickname }));
+      return read(roles.get(hostOf(url)), url, output);
+    },
+    post: async (url, body, output) => pass(roles.get(hostOf(url)), pathOf(url), body, output),
     link: async () => refuseHttp('unreachable', 'link'),
     subscriber: async (call, output) => pass(roles.get(hostOf(call.url)), pathOf(call.url), call.body, output),
     async local(role, path, body, output) {
@@ -110,6 +116,22 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
     const config = { id: idOf(name), nickname: name, keys, ...settings };
     const role = await guard.start({ ...ports, receiving: [rail.wallet('guard')], readers: { ledger: rail.reader } }, config);
     roles.set(name, role);
+    return { role, database };
+  }
+
+  /** The authority that network.json names, with the docket; it knows both guards. */
+  async function startAuthority(on?: Database): Promise<GuardRun> {
+    const database = on ?? (await open({ file: ':memory:' }, directory.migrations, 'directory', 'directory'));
+    const rails = railRules({ ledger: rail.reader });
+    const config = { network: view.network, name: 'auth', authoritySeed: testSeed('authority'), parameters };
+    const role = await directory.start({ ...portsOf(mortal('auth', database), `directory ${++starts}`), rails }, config);
+    roles.set(AUTHORITY, role);
+    for (const { body } of descriptors) {
+      const current = { ...body, published: clock.now(), expires: clock.now() + 2_000_000 };
+      const signed = sign('descriptor', networkId, current, testKey(`${body.nickname} identity`));
+      const published = await pass(role, '/directory/publish', { body: signed.body, signature: signed.signature }, anything);
+      if (!published.ok) throw new Error(published.refusal.code);
+    }
     return { role, database };
   }
 
@@ -196,6 +218,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
     http,
     startGuard,
     startClient,
+    startAuthority,
     requestOf,
     ask,
     idle,
@@ -234,6 +257,24 @@ export interface GuardRun {
 export interface ClientRun extends GuardRun {
   readonly key: string;
   call(command: string, body?: object): Promise<Result<never>>;
+}
+
+export const AUTHORITY = '127.0.0.1:1';
+const anything = z.unknown();
+
+/** Parameters in the path, as the server reads them. */
+async function read<T>(role: Role | undefined, url: string, output: ZodType<T>): Promise<Result<T>> {
+  const { pathname, searchParams } = new URL(url);
+  for (const endpoint of role?.endpoints ?? []) {
+    const pattern = new RegExp(`^${endpoint.path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
+    const found = endpoint.method === 'GET' ? pattern.exec(pathname) : null;
+    if (found === null) continue;
+    const input = shaped({ ...Object.fromEntries(searchParams), ...found.groups }, endpoint.input);
+    if (!input.ok) return input;
+    const answer = await endpoint.answer(input.value as never, { kind: endpoint.access });
+    return answer.ok ? decode(encode(answer.value), output, 4_000_000) : answer;
+  }
+  return refuseHttp('unreachable', url);
 }
 
 async function pass<T>(role: Role | undefined, path: string, body: unknown, output: ZodType<T>): Promise<Result<T>> {
@@ -337,9 +378,9 @@ function fakeSettlement() {
     orders,
     heard: () => heard,
     setFault: (next: Result<never> | null) => void (fault = next),
-    pay(id: string) {
+    pay(id: string, payment = `payment of ${id}`) {
       const order = orders.get(id);
-      if (order !== undefined) orders.set(id, { ...order, state: 'paid', payment: `payment of ${id}` });
+      if (order !== undefined) orders.set(id, { ...order, state: 'paid', payment });
     },
   };
 }
@@ -351,18 +392,23 @@ export function memoryRail() {
   const batches = new Map<string, readonly string[]>();
   let isUp = true;
   let reads = 0;
-  const put = (destination: string, amount: bigint, confirmations = 1): string => {
+  const put = (destination: string, amount: bigint, confirmations = 1, at = 5): string => {
     const payment = `p${payments.length}`;
-    payments.push({ payment, destination, amount, confirmations, at: 5, wallet: destination.split('.')[0] as string });
+    payments.push({ payment, destination, amount, confirmations, at, wallet: destination.split('.')[0] as string });
     return payment;
   };
+  const shown = (payment: string) => {
+    const found = payments.find((one) => one.payment === payment);
+    return found === undefined ? null : { payment, destination: found.destination, amount: found.amount, at: found.at };
+  };
+  const down = () => refuseHttp('unreachable', 'rail');
   const reader: RailReader = {
     rail: 'ledger',
     isDestination: (text) => /^[a-z]+\.[0-9a-f]{8}$/.test(text),
     fallbackFor: (text) => text,
-    history: async () => ok([]),
-    prove: async () => refuseHttp('unreachable', 'prove'),
-    verify: () => null,
+    history: async (destination) => (isUp ? ok(payments.filter((one) => one.destination === destination)) : down()),
+    prove: async (payment) => (isUp && shown(payment) !== null ? ok({ rail: 'ledger', proof: payment }) : down()),
+    verify: ({ proof }) => shown(proof),
   };
   const wallet = (name: string): Wallet => ({
     rail: 'ledger',

@@ -26,6 +26,7 @@ export const anyScenario: fc.Arbitrary<string> = fc
       intervals: fc.oneof({ weight: 4, arbitrary: plans(1, 3) }, { weight: 1, arbitrary: plans(6, 7) }),
       deposits: fc.infiniteStream(fc.tuple(fc.nat(9), fc.bigInt(0n, 2n ** 32n))).map((stream) => [...stream.take(4)]),
       parameters: fc.option(parameters()),
+      unpaid: fc.array(fc.array(fc.nat(), { maxLength: 2 }), { minLength: 7, maxLength: 7 }),
       inNumbers: fc.boolean(),
     },
     { noNullPrototype: true },
@@ -93,16 +94,26 @@ interface Draw {
   readonly guards: readonly number[];
   readonly intervals: Draft[][];
   readonly deposits: readonly (readonly [number, bigint])[];
+  readonly unpaid: readonly (readonly number[])[];
+  readonly parameters: Readonly<Record<string, unknown>> | null;
   /** Amounts as JSON numbers. */
   readonly inNumbers: boolean;
   readonly [figure: string]: unknown;
 }
 
-function scenarioText({ relays: flags, guards, intervals, deposits, inNumbers, ...rest }: Draw): string {
+/** With other windows than a file's own, intervals overlap: what a contest voids would depend on what has come between. */
+const WINDOWS = ['intervalSec', 'bstOffsetSec', 'paymentWindowSec'];
+
+function scenarioText({ relays: flags, guards, intervals, deposits, unpaid, inNumbers, ...rest }: Draw): string {
+  const isApart = !WINDOWS.some((name) => Object.hasOwn(rest.parameters ?? {}, name));
   const figures = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   const all = flags.map((one, index) => ({ name: NAMES[index] as string, ...one, exit: one.exit || index === 1 }));
   const subscribers = guards.map((guard, index) => ({ name: `U${index + 1}`, guard: at(all, guard).name }));
-  const plan = intervals.map((drafts) => ({ circuits: drafts.map((draft) => circuitOf(draft, all, subscribers)) }));
+  const plan = intervals.map((drafts, interval) => {
+    const names = new Set(unpaid[interval]?.map((index) => at(all, index).name));
+    const circuits = drafts.map((draft) => circuitOf(draft, all, subscribers));
+    return { circuits, ...(isApart ? { unpaidBy: [...names] } : {}) };
+  });
   const file = (paid: readonly bigint[], until: number): string =>
     JSON.stringify({
       ...figures,

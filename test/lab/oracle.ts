@@ -1,6 +1,7 @@
 /*
- * What a scenario must come to, reckoned from design §6 and §9 alone: the text of a file (without unpaidBy) in, the whole expected
- * output out, as `ptg scenario --json` prints it. It shares no line with the program. Called by oracle.spec and scenario-finds.spec.
+ * What a scenario must come to, reckoned from design §6 and §9 alone: the text of a file in, the whole expected output out, as
+ * `ptg scenario --json` prints it (with unpaidBy only while no two intervals' windows overlap). It shares no line with the program.
+ * Called by oracle.spec and scenario-finds.spec.
  */
 
 export interface Expected {
@@ -12,7 +13,7 @@ interface ExpectedInterval {
   readonly ious: readonly Record<'issuer' | 'holder' | 'relayBytes' | 'exitBytes' | 'value', string>[];
   readonly payments: readonly Transfer[];
   readonly carried: readonly Transfer[];
-  readonly contests: readonly never[];
+  readonly contests: readonly Record<'contestant' | 'accused' | 'amount' | 'outcome', string>[];
   readonly guardFlags: readonly string[];
 }
 type Transfer = Record<'from' | 'to' | 'amount', string>;
@@ -24,7 +25,11 @@ export function expectedOf(text: string): Expected {
   const carries = new Map<string, Carry>();
   const totals = new Map(file.relays.map(({ name }) => [name, { received: 0n, paid: 0n, usageIncome: 0n }]));
 
-  const plans = file.intervals ?? [{ circuits: file.circuits ?? [] }];
+  const families = new Map(file.relays.map((one) => [one.name, one.family ?? `of ${one.name} alone`]));
+  /** By accused: the families whose contests were upheld. Nothing takes an upheld one back but a late payment. */
+  const upheld = new Map<string, Set<string>>();
+
+  const plans = file.intervals ?? [{ circuits: file.circuits ?? [], unpaidBy: file.unpaidBy ?? [] }];
   const intervals = plans.map((plan, interval) => {
     const { links, usage } = carry(plan.circuits ?? [], prices, accounts);
     for (const [name, used] of usage) {
@@ -34,7 +39,15 @@ export function expectedOf(text: string): Expected {
       account.left -= spent;
       totals.get(account.guard)!.usageIncome += spent;
     }
-    const payments = settle(links, prices, carries, interval);
+    const due = settle(links, prices, carries, interval);
+    const payments = due.filter(({ from }) => plan.unpaidBy?.includes(from) !== true);
+    // Within a family nothing is contested: what is not paid there just lapses.
+    const contested = due.filter((one) => !payments.includes(one) && families.get(one.from) !== families.get(one.to));
+    for (const { from, to } of contested) {
+      // The debt and its carry are gone.
+      carries.delete([from, to].sort(byBytes).join(' '));
+      upheld.set(from, (upheld.get(from) ?? new Set()).add(families.get(to)!));
+    }
     for (const { from, to, amount } of payments) {
       totals.get(from)!.paid += amount;
       totals.get(to)!.received += amount;
@@ -47,9 +60,13 @@ export function expectedOf(text: string): Expected {
       ),
       payments: transfers(payments),
       carried: transfers(carried),
-      contests: [],
+      contests: sorted(
+        contested.map(({ from, to, amount }) => printed({ contestant: to, accused: from, amount, outcome: 'upheld' })),
+        (one) => [one.contestant, one.accused],
+      ),
       guardFlags: sorted(
-        file.relays.filter((one) => one.guard === true).map((one) => one.name),
+        // Rule 12: two reporters, not of one family.
+        file.relays.filter((one) => one.guard === true && (upheld.get(one.name)?.size ?? 0) < 2).map((one) => one.name),
         (name) => [name],
       ),
     };
@@ -75,10 +92,11 @@ interface Figures {
   readonly quantum?: string | number;
 }
 interface File extends Figures {
-  readonly relays: readonly { name: string; exit?: boolean; guard?: boolean }[];
+  readonly relays: readonly { name: string; exit?: boolean; guard?: boolean; family?: string | null }[];
   readonly subscribers?: readonly { name: string; guard: string; deposit: string | number }[];
   readonly circuits?: readonly Circuit[];
-  readonly intervals?: readonly { readonly circuits?: readonly Circuit[] }[];
+  readonly unpaidBy?: readonly string[];
+  readonly intervals?: readonly { readonly circuits?: readonly Circuit[]; readonly unpaidBy?: readonly string[] }[];
   readonly parameters?: Figures & { readonly dust?: string | number; readonly carryIntervals?: number };
 }
 
@@ -196,6 +214,10 @@ function transfers(all: readonly { from: string; to: string; amount: bigint }[])
 
 function printed<T extends object>(line: T): { [K in keyof T]: string } {
   return Object.fromEntries(Object.entries(line).map(([key, value]) => [key, String(value)])) as { [K in keyof T]: string };
+}
+
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
 
 /** By name in byte order: names are ASCII. */

@@ -14,7 +14,7 @@ import type { Refusal, Result } from '../../core/refusal.ts';
 import { drivenClock } from '../../host/clock.ts';
 import { openDatabase } from '../../host/db/open.ts';
 import { seededEntropy } from '../../host/entropy.ts';
-import type { Caller, Database, HttpClient, Log, LogFields, Role } from '../../host/ports.ts';
+import type { Caller, Database, HttpClient, Log, LogFields, NetworkView, Role } from '../../host/ports.ts';
 import type { CircuitReading, Meter } from '../../tor/meter.ts';
 import { start } from '../../relay/main.ts';
 import { migrations } from '../../relay/migrations.ts';
@@ -49,7 +49,17 @@ export async function createNet(
     testDescriptor(name, { urls: { relay: `http://${name}`, settlement: `http://${name}`, guard: null }, family }),
   );
   const known = descriptors.filter((one) => !(options.unknown ?? []).includes(one.body.nickname));
-  const view = testView(known, parameters);
+  const given = testView(known, parameters);
+  const listeners = new Set<Parameters<NetworkView['onConsensus']>[0]>();
+  let newest = given.consensus()!;
+  const view: NetworkView = {
+    ...given,
+    consensus: () => newest,
+    onConsensus: (run) => {
+      listeners.add(run);
+      return () => void listeners.delete(run);
+    },
+  };
   const clock = drivenClock(genesis);
   const spots = new Map<string, Spot>();
   const down = new Set<string>();
@@ -148,6 +158,12 @@ export async function createNet(
     published,
     publishRefusals,
     shortfalls,
+    /** The next consensus says that these pairs were contested. */
+    async nullify(nullified: readonly { a: string; b: string; interval: number }[]): Promise<void> {
+      newest = asStored({ body: { ...newest.body, nullified: [...nullified] }, signature: '00'.repeat(64) });
+      for (const run of listeners) run(newest);
+      await settle();
+    },
     logged,
     join: (role: Role) => void joined.push(role),
     settle,

@@ -1,0 +1,43 @@
+/*
+ * What a contest of an unpaid pair says (rule 10): the pair, its terms and the settlement before in; the contest's content, or null
+ * where nothing is due, out. Pure but for the wallet's own destination. Called at the end of the payment window.
+ */
+import type { Countersigned } from '../../core/crypto/sign.ts';
+import { basisOf, dueOf } from '../../core/rule/contest.ts';
+import type { Contest, ContestGround } from '../../core/wire/contest.ts';
+import type { Settlement } from '../../core/wire/settlement.ts';
+import { termsFor, type Office } from '../office.ts';
+import { bothSigned, type Pair } from '../pair/pair.ts';
+
+/** `before`: the settlement of the interval before, if both signed one. */
+export function contestOf(office: Office, pair: Pair, before: Countersigned<Settlement> | null): Contest | null {
+  const known = termsFor(office, pair.interval);
+  const rail = pair.rail === null ? null : office.rail(pair.rail);
+  if (known === null || rail === null || pair.side !== 'creditor') return null;
+  const { interval } = pair;
+  const draft: Contest = {
+    contestant: office.me,
+    contestantKey: office.signer(interval).number,
+    accused: pair.peer,
+    interval,
+    terms: known.digest,
+    rail: rail.wallet.rail,
+    amount: 0n,
+    destination: pair.settlement?.body.destination ?? rail.wallet.destination(pair.id),
+    ground: groundOf(pair, before),
+    at: office.ports.clock.now(),
+  };
+  const amount = dueOf(known.terms, draft.rail, basisOf(draft));
+  return amount === 0n ? null : { ...draft, amount };
+}
+
+function groundOf(pair: Pair, before: Countersigned<Settlement> | null): ContestGround {
+  const agreed = bothSigned(pair);
+  if (agreed !== null) return { kind: 'agreed', settlement: agreed };
+  const isCarried = before !== null && before.body.rail === pair.rail && before.body.carryLeft.amount > 0n;
+  return { kind: 'claimed', held: bareOrNull(pair.held), issued: bareOrNull(pair.issued), carry: isCarried ? before : null };
+}
+
+function bareOrNull<T extends { readonly body: unknown; readonly signature: string } | null>(signed: T) {
+  return signed === null ? null : { body: signed.body as NonNullable<T>['body'], signature: signed.signature };
+}
