@@ -2,6 +2,7 @@
  * The page docs/refusals.md, made from the tables beside the objects: `node --import tsx docs/refusals.ts > docs/refusals.md`.
  * A test compares the file with this.
  */
+import { explainRefusals } from '../cli/explain.ts';
 import { homeRefusals } from '../cli/home.ts';
 import { labRefusals } from '../cli/lab.ts';
 import { mintRefusals } from '../cli/ledger.ts';
@@ -38,7 +39,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Finding a node': homeRefusals,
   'Making a node': { ...initRefusals, ...nodeRefusals },
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
-  Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals },
+  Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals },
   'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,

@@ -37,7 +37,10 @@ async function entries(world: World): Promise<bigint> {
 }
 
 async function auditNow(world: World, plan: UpPlan): Promise<readonly AuditLine[]> {
-  const issued = plan.subscribers.reduce((sum, one) => sum + one.purse, 0n);
+  const issued = [...plan.subscribers.map((one) => one.purse), ...plan.relays.map((one) => one.opening)].reduce(
+    (a, b) => a + b,
+    0n,
+  );
   const wallets: AuditLine = { what: 'relay wallets', ...(await relayWallets(world)) };
   const held = wallets.found + (await subscriberWallets(world));
   return [wallets, { what: 'issued by the mint', expected: issued, found: held, difference: held - issued }];

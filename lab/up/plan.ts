@@ -42,6 +42,8 @@ export interface UpPlan {
 /** Money of the local network: a GiB through a standard hop costs so many units. */
 const PRICE = 1_000_000_000n;
 const SUBSCRIBERS = 6;
+/** Working capital: a default stays with the hop beside the defaulter as far as that can pay on (rule 6). */
+const OPENING = 100_000_000n;
 const TOP_UPS = 1000n;
 /** The last subscriber has nothing to top up with, and is to be cut off. */
 const DEPOSITS = [60_000_000n, 90_000_000n, 40_000_000n, 120_000_000n, 75_000_000n, 1_500_000n];
@@ -131,6 +133,6 @@ function relayPlan(drawn: DrawnRelay, defaulter: string): RelayPlan {
     bandwidth: drawn.bandwidth * 1000,
     family: drawn.family.length === 0 ? null : (members[0] as string),
     payouts: drawn.nickname === defaulter ? 'manual' : 'auto',
-    opening: 0n,
+    opening: OPENING,
   };
 }

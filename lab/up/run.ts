@@ -223,7 +223,10 @@ async function subscribeSome(run: Run, subscribed: Set<string>): Promise<void> {
   for (const { name, guard, deposit } of run.plan.subscribers) {
     const client = run.world.subscribers.get(name);
     if (client === undefined || subscribed.has(name)) continue;
-    if (client.node.view.entry(run.world.relayId(guard))?.flags.includes('Guard') !== true) continue;
+    const { view } = client.node;
+    const id = run.world.relayId(guard);
+    // The descriptors come after the consensus that names them.
+    if (view.entry(id)?.flags.includes('Guard') !== true || view.descriptor(id) === null) continue;
     const opened = await client.node.http.local('client', '/client/subscribe', { guard }, anything, { deadlineMs: 60_000 });
     // On a slow machine the guard may know the consensus later than its subscriber does.
     if (!opened.ok && opened.refusal.retry) continue;

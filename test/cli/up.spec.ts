@@ -15,6 +15,7 @@ import { filesUnder, hasSurvivors, leftBehind, ptg, ptgJson, startPtg, until, ty
 const signed = z.string().regex(/^-?\d+$/);
 const name = z.string().min(1);
 const payment = z.strictObject({ from: name, to: name, amount: units });
+const contest = z.strictObject({ contestant: name, accused: name, amount: units, outcome: z.enum(['upheld', 'late']) });
 /** Design §9, with `network` and `authorities`. */
 const printed = z.strictObject({
   intervals: z
@@ -23,11 +24,11 @@ const printed = z.strictObject({
         ious: z.array(z.strictObject({ issuer: name, holder: name, relayBytes: units, exitBytes: units, value: units })).min(1),
         payments: z.array(payment).min(1),
         carried: z.array(payment),
-        contests: z.array(z.unknown()),
+        contests: z.array(contest),
         guardFlags: z.array(name).min(1),
       }),
     )
-    .length(1),
+    .length(2),
   relays: z.array(z.strictObject({ name, received: units, paid: units, net: signed, usageIncome: units })).length(12),
   subscribers: z.array(z.strictObject({ name, deposited: units, spent: units, balance: units })).length(6),
   network,
@@ -53,12 +54,13 @@ describe('ptg up --once --json', function () {
     expect(ended.stdout).match(/^\{.*\}\n$/);
     report = printed.parse(JSON.parse(ended.stdout));
     expect(report.authorities).deep.equal(report.network.authorities.map((one) => one.key));
-    expect(ended.stderr).include('Every unit is accounted for').include('Interval 0 is settled');
+    expect(ended.stderr).include('Every unit is accounted for').include('Interval 1 is settled');
   });
 
   it('adds up: what is paid is received, what is spent was deposited, names are in byte order', () => {
     const { relays, subscribers, intervals } = report;
-    const { payments, ious } = intervals[0]!;
+    const payments = intervals.flatMap((one) => one.payments);
+    const { ious } = intervals[0]!;
     expect(sum(relays.map((one) => one.received))).equal(sum(payments.map((one) => one.amount)));
     for (const { name: relay, paid, received, net } of relays) {
       expect(sum(payments.filter((one) => one.from === relay).map((one) => one.amount)), relay).equal(paid);
@@ -69,6 +71,20 @@ describe('ptg up --once --json', function () {
     for (const names of [relays.map((one) => one.name), ious.map((one) => `${one.issuer}\0${one.holder}`)]) {
       expect(names).deep.equal([...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
     }
+  });
+
+  it('one guard defaults in the second interval: its creditors contest, and it loses the flag', () => {
+    const [first, second] = report.intervals;
+    expect(first!.contests).deep.equal([]);
+    const accused = new Map<string, number>();
+    for (const one of second!.contests) accused.set(one.accused, (accused.get(one.accused) ?? 0) + 1);
+    const [defaulter, reporters] = [...accused].sort((a, b) => b[1] - a[1])[0]!;
+    expect(reporters).greaterThan(0);
+    expect(first!.guardFlags).include(defaulter);
+    expect(second!.payments.filter((one) => one.from === defaulter)).deep.equal([]);
+    // Two reporters may be of one family; three of four and more are not, in a network drawn so.
+    if (reporters > 3) expect(second!.guardFlags).not.include(defaulter);
+    expect(ended.stderr).include('upheld');
   });
 
   it('leaves no process, no socket, no locked database, nobody at its addresses', async () => {
@@ -92,7 +108,7 @@ describe('ptg up --once --json', function () {
     const statements = await read<{ statements: { receipt: unknown; state: string }[] }>('statements --interval 0');
     const status = await read<{ node: { running: string[] }; needsYou: { code: string }[] }>('status');
     const account = await read<{ guards: unknown[] }>('account', 'user-1');
-    const paid = earnings.lines.filter((one) => one.interval === 0).map((one) => BigInt(one.paid));
+    const paid = earnings.lines.map((one) => BigInt(one.paid));
     expect(sum(paid)).equal(relay.paid);
     expect([ious.interval, ious.ious.some((one) => one.direction === 'issued')]).deep.equal([0, true]);
     expect(statements.statements.filter((one) => one.state === 'receipted' && one.receipt !== null)).not.empty;

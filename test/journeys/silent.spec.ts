@@ -79,7 +79,7 @@ describe('journey: a silent node', () => {
   it('a debtor that is back after the window pays late, when its operator says so', async () => {
     const { paymentEnd, contestEnd } = network.schedule(0);
     await down('M', paymentEnd + 60);
-    expect(await states('X')).deep.equal(['M unpaid']);
+    expect(await states('X')).deep.equal(['M contested']);
     await up('M');
     await network.advance(paymentEnd + 600);
     expect(await network.paid(0)).deep.equal(['G→M 2500']);
