@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { bare, sign, type Signed } from '../../core/crypto/sign.ts';
 import { contestRefusals, type Contest } from '../../core/wire/contest.ts';
 import { networkId, testKey } from '../harness/view.ts';
-import { GENESIS } from './given.ts';
+import { GENESIS, givenDescriptor } from './given.ts';
 import { caseOf, codeOf, destinationOf, freshOf, givenDocket, idOf, stateOf, valueOf, type Docket } from './filed.ts';
 
 const family = (...names: string[]) => ({ family: names.map(idOf) });
@@ -37,6 +37,23 @@ describe('directory/contest', () => {
     ]);
     expect(codeOf(await authority.call('/directory/docket/verdict/:case', { case: answer.case }))).equal('docket-undecided');
     expect((await docket.one(answer.case)).verdict).equal(null);
+  });
+
+  it('takes IOUs of a key that was rotated since, and of the newer key none for an interval before it', async () => {
+    const docket = await given(['a', 'b']);
+    const { authority } = docket;
+    const [first] = givenDescriptor('b').body.keys;
+    const rotated = { ...first!, number: 2, fromInterval: 1, iou: testKey('b newer iou').publicKey };
+    authority.clock.advance(authority.clock.now() + 1);
+    valueOf(await authority.publish('b', { keys: [first!, rotated], published: authority.clock.now() }));
+    const held = await docket.iou('b', 'a', 1000n);
+    const newer = { ...held.body, issuerKey: 2 };
+    const forged = bare(sign('iou', networkId, newer, testKey('b newer iou')));
+    const ground = (one: typeof held) => ({ ground: { kind: 'claimed', held: one, issued: null, carry: null } }) as const;
+    expect(codeOf(await docket.file(await docket.contest('a', 'b', 1000n, ground(forged))))).equal('contest-evidence');
+    expect(valueOf(await docket.file(await docket.contest('a', 'b', 1000n, ground(held)))).state).equal('open');
+    await authority.goTo(GENESIS + 700);
+    expect((await docket.line(caseOf('a', 'b'))).state).equal('upheld');
   });
 
   it('tells an accused that was down when it is back, until the appeal window is over', async () => {

@@ -1,6 +1,6 @@
 /*
- * A headless Chromium without JavaScript, as Tor Browser is at its level "Safest": one run a page, with a profile of its own, on
- * loopback addresses alone, ended by its process id if it does not end by itself.
+ * A headless Chromium: one run a page, with a profile of its own, on loopback addresses alone, ended by its process id if it does not
+ * end by itself. Its own switch against JavaScript would also stop what draws the page for us: that a page has none, the stage checks.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ export function chromiumProgram(): string | null {
 const quiet = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--hide-scrollbars'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-extensions'],
-  ...['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', '--blink-settings=scriptEnabled=false'],
+  ...['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
 ];
 
 /** The page as the browser has it after loading. */
