@@ -15,14 +15,16 @@ export interface Charged {
 
 /**
  * Circuits carry only what was allowed; directory, padding and TLS ask nobody. What of these the funds do not cover is dropped:
- * at zero nothing is owed. Never less than `floor`: what both have signed, and bytes beside circuits that were charged before.
+ * at zero nothing is owed, and what is set aside for running circuits is not theirs. Never less than `floor`: what both have signed,
+ * and bytes beside circuits that were charged before.
  */
-export function chargeWithin({ terms, rail }: Prices, usage: Usage, funds: bigint, floor: Usage): Charged {
+export function chargeWithin({ terms, rail }: Prices, usage: Usage, funds: bigint, floor: Usage, setAside = 0n): Charged {
   const whole = highestUsage(usage, floor);
   const amount = usageCeil(terms, rail, whole);
-  if (amount <= funds || usage.otherBytes <= floor.otherBytes) return { usage: whole, amount, forgiven: 0n };
+  const free = funds - setAside;
+  if (amount <= free || usage.otherBytes <= floor.otherBytes) return { usage: whole, amount, forgiven: 0n };
   const circuits = { relayBytes: usage.relayBytes - usage.otherBytes, exitBytes: whole.exitBytes };
-  const covered = affordableBytes(terms, rail, circuits, funds, { hops: 1, leavesTor: false });
+  const covered = affordableBytes(terms, rail, circuits, free, { hops: 1, leavesTor: false });
   const other = covered === 'unlimited' ? usage.otherBytes : clamp(covered, floor.otherBytes, usage.otherBytes);
   const kept = highestUsage({ ...usage, otherBytes: other, relayBytes: circuits.relayBytes + other }, floor);
   return { usage: kept, amount: usageCeil(terms, rail, kept), forgiven: usage.otherBytes - other };

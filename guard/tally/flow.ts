@@ -12,6 +12,7 @@ import { balanceOf } from '../account/decide.ts';
 import { readSpentFrom, readSums } from '../account/store.ts';
 import { pricesOf, type Guard } from '../context.ts';
 import { addUsage, noUsage } from '../session/decide.ts';
+import { setAside } from '../session/funds.ts';
 import { forget, intervalsOf, usageOf, type Purse } from '../session/live.ts';
 import { chargeWithin, isSameUsage, missingOf, type Charged } from './decide.ts';
 import { readUsage, saveSigned, saveUsage, type UsageRow } from './store.ts';
@@ -42,6 +43,9 @@ export function createTallies(guard: Guard): Tallies {
     if (purse === null) return null;
     const intervals = intervalsOf(purse);
     const counted = intervals.map((interval) => ({ interval, usage: usageOf(purse, interval) }));
+    const running = intervals.at(-1);
+    const today = running === undefined ? null : pricesOf(network, running, purse.rail);
+    const reserved = running === undefined || today === null ? 0n : setAside(purse, running, today);
     const { charged, balance } = await database.transaction(async (tx) => {
       let funds = await fundsFor(tx, guard, purse);
       const charged = new Map<number, Charged>();
@@ -51,7 +55,8 @@ export function createTallies(guard: Guard): Tallies {
         const key = { guard: config.id, subscriber, interval };
         const row = await readUsage(tx, key.guard, subscriber, interval);
         const signed = row?.signed ?? noUsage;
-        const one = chargeWithin(prices, usage, funds, { ...signed, otherBytes: row?.usage.otherBytes ?? 0n });
+        const floor = { ...signed, otherBytes: row?.usage.otherBytes ?? 0n };
+        const one = chargeWithin(prices, usage, funds, floor, reserved);
         if (!isSameUsage(one.usage, row?.usage ?? noUsage)) {
           await saveUsage(tx, key, one.usage, one.amount, (row?.serial ?? 0n) + 1n);
         }
