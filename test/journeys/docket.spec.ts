@@ -82,7 +82,7 @@ describe('journey: the docket', function () {
       await begin({ G: unpaid, M: { family: 'f' }, N: { family: 'f' } });
       await carryBoth();
       await network.advance(end());
-      expect(await docket.shown()).deep.equal(['M contests G 2500: upheld', 'N contests G 2500: upheld'].sort());
+      expect((await docket.shown()).sort()).deep.equal(['M contests G 2500: upheld', 'N contests G 2500: upheld']);
       expect(await docket.guards()).deep.equal(['G']);
       expect(await docket.record('G')).deep.include({ upheld: 2, reporters: 1 });
     });
@@ -95,7 +95,7 @@ describe('journey: the docket', function () {
       expect(await states('M')).deep.equal(['G contested', 'X receipted']);
       await network.call('G', 'settlement', '/settlement/payouts-approve', { all: true });
       await network.advance(network.clock.now() + 2 * network.parameters.consensusSec);
-      expect(await docket.shown()).deep.equal(['M contests G 2500: late', 'N contests G 2500: late']);
+      expect((await docket.shown()).sort()).deep.equal(['M contests G 2500: late', 'N contests G 2500: late']);
       expect(await docket.guards()).deep.equal(['G']);
       expect(await docket.record('G')).deep.include({ upheld: 0, late: 2, reporters: 0 });
       expect(await network.paid(0)).deep.equal(['G→M 2500', 'G→N 2500', 'M→X 1500', 'N→X 1500']);
@@ -106,6 +106,8 @@ describe('journey: the docket', function () {
   });
 
   describe('a false contest', () => {
+    /** As long as the accused leaves it to the contestant. */
+    const pleaSec = () => Math.ceil(network.parameters.answerWindowSec / 3) + 1;
     const paid = async () => {
       await begin();
       await carryBoth();
@@ -116,9 +118,14 @@ describe('journey: the docket', function () {
     it('is answered by itself; nothing changes but the reporter’s standing', async () => {
       await paid();
       const before = [await docket.guards(), await network.wallet('G'), await network.wallet('M')];
-      expect(await docket.file(await docket.agreed('M', 'G'))).equal('open');
-      await network.advance(network.clock.now() + network.parameters.consensusSec);
+      const wrong = await docket.agreed('M', 'G');
+      // Its own settlement would give the receipt, and withdraw it.
+      await network.world.stopNode('M');
+      expect(await docket.file(wrong)).equal('open');
+      await network.advance(network.clock.now() + pleaSec());
       expect(await docket.shown()).deep.equal(['M contests G 2500: dismissed']);
+      await network.world.startNode('M');
+      await network.advance(network.clock.now() + network.parameters.consensusSec);
       expect([await docket.guards(), await network.wallet('G'), await network.wallet('M')]).deep.equal(before);
       expect(await docket.record('G')).deep.include({ upheld: 0, late: 0, refuted: 0, reporters: 0 });
       expect(await docket.record('M')).deep.include({ refuted: 1 });
@@ -133,10 +140,23 @@ describe('journey: the docket', function () {
       await carryBoth();
       await network.carry('U', ['G', 'X'], 500n);
       await network.advance(network.schedule(0).paymentEnd);
-      expect(await docket.file(await docket.agreed('X', 'G'))).equal('open');
-      await network.advance(network.clock.now() + 60);
+      const [wrong, another] = [await docket.agreed('X', 'G'), await docket.agreed('X', 'M')];
+      await network.world.stopNode('X');
+      expect(await docket.file(wrong)).equal('open');
+      await network.advance(network.clock.now() + pleaSec());
       expect((await docket.shown())[0]).match(/dismissed$/);
-      expect(await docket.file(await docket.agreed('X', 'M'))).equal('contest-barred');
+      expect(await docket.file(another)).equal('contest-barred');
+      await network.world.startNode('X');
+      await network.idle();
+    });
+
+    it('is withdrawn by a reporter that is shown its own receipt', async () => {
+      await paid();
+      expect(await docket.file(await docket.agreed('M', 'G'))).equal('open');
+      await network.advance(network.clock.now() + pleaSec());
+      expect(await docket.shown()).deep.equal(['M contests G 2500: withdrawn']);
+      expect(await docket.record('M')).deep.include({ refuted: 0 });
+      expect(await docket.record('G')).deep.include({ upheld: 0, late: 0 });
     });
 
     it('by hand: a receipt, a proof, another’s proof, too little, another place', async () => {
@@ -298,5 +318,55 @@ describe('journey: the docket', function () {
     await network.advance(appealEnd + 2 * network.parameters.consensusSec);
     await network.world.authority.view.refresh();
     expect(nullified()).deep.equal([]);
+  });
+
+  it('a complaint about a guard that is away is upheld; when it is back it pays, answers, and the mark is late', async () => {
+    await begin({}, { parameters: { withdrawWindowSec: 3600 } });
+    const { consensusSec, withdrawWindowSec, appealWindowSec } = network.parameters;
+    type Claims = { candidates: { kind: string; subject: string; amount: string; from: number }[] };
+    const claims = async () => (await network.call<Claims>('U', 'client', '/client/claims', {})).candidates;
+    await network.world.stopNode('G');
+    await network.call('U', 'client', '/client/withdraw', { amount: 400_000n });
+    const [claim] = await claims();
+    expect(claim).deep.include({ kind: 'withdrawal', amount: '400000', from: network.clock.now() + withdrawWindowSec });
+    await network.advance(claim!.from);
+    const { kind, subject } = claim!;
+    await network.call('U', 'client', '/client/complain', { kind, subject, confirm: true });
+    await network.idle();
+    const shown = async () => (await docket.page()).map((one) => `${one.kind} ${one.amount}: ${one.state}`);
+    expect(await shown()).deep.equal(['complaint 400000: open']);
+    await network.advance(network.clock.now() + appealWindowSec + consensusSec);
+    expect(await shown()).deep.equal(['complaint 400000: upheld']);
+    expect((await docket.order()).at(-1)).equal('G');
+    const before = await network.wallet('U');
+    await network.world.startNode('G');
+    await network.advance(network.clock.now() + 2 * consensusSec);
+    expect(await shown()).deep.equal(['complaint 400000: late']);
+    expect(await network.wallet('U')).equal(before + 400_000n);
+    expect(await docket.record('G')).deep.include({ upheld: 0, late: 1, reporters: 0 });
+  });
+
+  it('a set-off: what the contestant conceals of its own IOUs is taken off', async () => {
+    await begin({ G: { exit: true, ...unpaid }, X: { guard: true } }, { subscribers: { U: 10_000_000n, V: 10_000_000n } });
+    await network.subscribe('V', 'X', 1_000_000n);
+    // G owes X 1500, and X owes G 600: X claims the whole.
+    await network.carry('U', ['G', 'X'], 1000n);
+    await network.carry('V', ['X', 'G'], 400n);
+    const { paymentEnd } = network.schedule(0);
+    await network.advance(paymentEnd - 1);
+    const [held, iou] = [await docket.iouOf('G', 'X'), await docket.iouOf('X', 'G')];
+    const body = await docket.claimed('X', 'G', { held, amount: 1500n, at: paymentEnd });
+    for (const name of ['X', 'G']) await network.world.stopNode(name);
+    await network.advance(paymentEnd);
+    expect(await docket.file({ ...body, amount: 1499n })).equal('contest-amount');
+    expect(await docket.file(body)).equal('open');
+    const id = docket.caseOf('X', 'G');
+    expect(await docket.appeal('G', id, { kind: 'set-off', iou: held! })).equal('appeal-pair');
+    expect(await docket.appeal('G', id, { kind: 'set-off', iou: iou! })).equal('answered');
+    expect(await docket.shown()).deep.equal(['X contests G 900: answered']);
+    await network.advance(end());
+    expect(await docket.shown()).deep.equal(['X contests G 900: upheld']);
+    for (const name of ['X', 'G']) await network.world.startNode(name);
+    await network.idle();
   });
 });
