@@ -93,7 +93,7 @@ interface Shown {
 }
 
 /** `id` may be its beginning, as the list shows it. */
-async function readCase(http: HttpClient, known: Network, id: string, save: string | undefined): Promise<Result<Shown>> {
+export async function readCase(http: HttpClient, known: Network, id: string, save: string | undefined): Promise<Result<Shown>> {
   const whole = id.length === 64 ? ok(id) : await completed(http, known, id);
   if (!whole.ok) return whole;
   const found = await fetchCase(http, known, whole.value);
@@ -166,7 +166,7 @@ function listText({ cases, before, names }: Listed): string {
   return `${table(head, rows, 'The docket is empty: nobody has contested anything.')}${more}`;
 }
 
-function caseText({ found: { line, changes, verdict, about }, names, saved }: Shown): string {
+export function caseText({ found: { line, changes, verdict, about }, names, saved }: Shown): string {
   const name = (id: string): string => (names[id] === undefined ? id : `${names[id]} ${id}`);
   const isContest = about.kind === 'contest';
   const happened = { filed: isContest ? 'contested' : 'complained of', answered: 'answered', decided: 'decided' };

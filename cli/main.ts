@@ -6,6 +6,7 @@ import { refuser } from '../core/refusal.ts';
 import { refusalLines } from '../host/config.ts';
 import { errorText } from '../host/log.ts';
 import { addCareCommands } from './care.ts';
+import { addContestCommands } from './contest.ts';
 import { addComplainCommand } from './complain.ts';
 import { addDocketCommand } from './docket.ts';
 import { addLabCommands } from './lab.ts';
@@ -56,6 +57,7 @@ export function ptgProgram(): Command {
     addSubscriberCommands,
     addComplainCommand,
     addOperatorCommands,
+    addContestCommands,
     addNetworkCommands,
     addDocketCommand,
     addLedgerCommands,

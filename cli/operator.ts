@@ -176,7 +176,8 @@ async function ask<T>(request: RoleCall, { acts, live, ofClient }: Call<T>): Pro
   return ofClient !== undefined && !answer.ok && answer.refusal.code === 'home-no-role' ? ofClient(home) : answer;
 }
 
-function call<T>(command: Command, what: Call<T>): Command {
+/** A command that asks one role of the folder. */
+export function call<T>(command: Command, what: Call<T>): Command {
   return command.action(async (...given: unknown[]) => {
     const own = given.at(-1) as Command;
     const options = own.optsWithGlobals<Options>();

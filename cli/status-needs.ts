@@ -79,7 +79,10 @@ function needsOfRelay({ relay, links, now, node }: Seen): Need[] {
   ];
 }
 
-function needsOfMoney({ settlement, next, wallets }: Seen): Need[] {
+/** States of a case that stand against the accused. */
+const counted: readonly string[] = ['open', 'answered', 'upheld'];
+
+function needsOfMoney({ settlement, next, wallets, now }: Seen): Need[] {
   if (settlement === null) return [];
   const short = Object.fromEntries(
     Object.entries(next?.due ?? {})
@@ -87,6 +90,8 @@ function needsOfMoney({ settlement, next, wallets }: Seen): Need[] {
       .map(([rail, due]) => [rail, due.short]),
   );
   const waiting = settlement.needsApproval.length;
+  const asked = settlement.contests.filter((one) => one.state === 'asked');
+  const against = settlement.contests.filter((one) => one.part === 'accused' && counted.includes(one.state));
   const [unpaid, lapsed] = [settlement.states['unpaid'] ?? 0, settlement.states['lapsed'] ?? 0];
   return [
     ...need('approve', waiting > 0, () => `${waiting} payouts wait for you: ptg payouts, then ptg payouts approve`),
@@ -100,6 +105,24 @@ function needsOfMoney({ settlement, next, wallets }: Seen): Need[] {
       Object.keys(short).length > 0,
       () =>
         `for interval ${next?.interval ?? 0} the wallet is short by ${byRail(short)}, unless income arrives first: ptg wallet address`,
+    ),
+    ...asked.flatMap(({ case: id, nickname, peer, amount, rail, interval, until }) =>
+      need(
+        'contest-asked',
+        true,
+        () =>
+          `${nickname ?? peer} has not paid ${grouped(amount)} ${rail ?? ''} of interval ${interval}; you may contest it for ` +
+          `${spanText((until ?? now) - now)} more: ptg contest file ${id}`,
+      ),
+    ),
+    ...against.flatMap(({ case: id, nickname, peer, amount, rail, interval, state }) =>
+      need(
+        'contested',
+        true,
+        () =>
+          `${nickname ?? peer} contests ${grouped(amount)} ${rail ?? ''} of interval ${interval} (${state}): pay it with ` +
+          `ptg payouts approve, or answer with ptg appeal ${id}`,
+      ),
     ),
     ...need('unpaid', unpaid > 0, () => `${unpaid} debts to you were not paid in time: ptg statements shows what was signed`),
     ...need(

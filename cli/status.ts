@@ -14,6 +14,7 @@ import { createHttpClient } from '../host/http/client.ts';
 import type { HttpClient, RoleName } from '../host/ports.ts';
 import { openHome, type OpenedHome } from '../node/open.ts';
 import { answersOnSocket, callRole } from './call.ts';
+import { ownCase } from './contest.ts';
 import { readConsensus, readRelay, type ExplainedRelay } from './authorities.ts';
 import { linksShape } from './relay-text.ts';
 import { dryRunShape, walletShape } from './settlement-text.ts';
@@ -47,6 +48,8 @@ export const settlementShape = z.object({
   owing: byRail,
   awaitingFunds: byRail,
   needsApproval: z.array(hex32),
+  /** Those that are not at their end. */
+  contests: z.array(ownCase).default([]),
   states: z.record(z.string(), z.int()),
   ordersOpen: z.int(),
 });

@@ -8,6 +8,7 @@ import { settlementKind } from './agree/flow.ts';
 import type { SettlementConfig } from './config.ts';
 import { appealKind, pleaKind } from './contest/appeal.ts';
 import { contestKind } from './contest/file.ts';
+import { watchDocket } from './contest/watch.ts';
 import { settlementEndpoints } from './http.ts';
 import { createIncome } from './income/flow.ts';
 import { firstJobs, settlementJobs } from './jobs.ts';
@@ -43,15 +44,17 @@ export async function start(ports: SettlementPorts, config: SettlementConfig): P
   });
   const jobs = createJobs(ports, settlementJobs(office, income, createPayouts(office)));
   await jobs.start(firstJobs(ports.clock.now()));
+  const docket = watchDocket(office);
   ports.log.info('settlement-started', { role: 'settlement', relay: office.me });
   return {
     name: 'settlement',
     relay: office.me,
     sealing: office.sealing,
     endpoints: settlementEndpoints(office, income),
-    busy: () => jobs.busy() || outbox.busy(),
+    busy: () => jobs.busy() || outbox.busy() || docket.busy(),
     nextDue: () => soonest(jobs.nextDue(), outbox.nextDue()),
     async stop() {
+      await docket.stop();
       await Promise.all([jobs.stop(), outbox.stop()]);
     },
   };

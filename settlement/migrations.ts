@@ -131,8 +131,8 @@ export const migrations: readonly Migration[] = [
         amount INTEGER NOT NULL CHECK (amount >= 0),
         signed TEXT,
         code TEXT,
-        pleaded INTEGER NOT NULL CHECK (pleaded IN (0, 1)),
-        shown TEXT,
+        plea TEXT NOT NULL CHECK (plea IN ('none', 'sent', 'over')),
+        shown TEXT NOT NULL,
         until_second INTEGER
       ) STRICT`,
       'CREATE INDEX contest_case_state ON contest_case (state)',

@@ -6,7 +6,7 @@ import { countersign, countersignedSchema, verify, verifyBoth, type Countersigne
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { encode } from '../../core/wire/codec.ts';
 import { totalsOf } from '../../core/wire/iou.ts';
-import { turned } from '../../core/rule/net.ts';
+import { noCarry, turned } from '../../core/rule/net.ts';
 import { settlement, settlementId, settlementRefusals, type Settlement } from '../../core/wire/settlement.ts';
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
@@ -189,10 +189,19 @@ export async function confirm(office: Office, tx: Tx, pair: Pair, answer: Counte
   const debtorKey = settlementKeyOf(office, peer, own.body.debtorKey, interval);
   const both = debtorKey && verifyBoth('settlement', office.networkId, { ...answer, body: own.body }, creditorKey, debtorKey);
   if (!both) return false;
-  const changes = { countersignature: both.countersignature };
+  const isVoid = pair.state === 'contested';
+  const changes = {
+    countersignature: both.countersignature,
+    ...(pair.state === 'unpaid' || isVoid ? signedSums(own.body, isVoid) : {}),
+  };
   await saveCarry(tx, peer, own.body.rail, interval, own.body.carryLeft);
-  // A row that has gone on (paid at once, window over) only keeps the signature.
+  // A row that has gone on (paid at once, contested) only keeps the signature.
   const moved = await movePair(office, tx, pair, { kind: 'confirmed', zero: own.body.amount === 0n }, changes);
   if (moved === null) await savePair(tx, { ...pair, ...changes });
   return true;
+}
+
+/** While it was not signed the whole was owed at once: with the signature it is what the settlement says, and its carry is left. */
+function signedSums({ amount, carryLeft, destination }: Settlement, isVoid: boolean): Partial<Pair> {
+  return { amount, destination, carryOut: isVoid ? noCarry : carryLeft, forgiven: isVoid ? carryLeft.amount : 0n };
 }

@@ -33,6 +33,21 @@ export async function saveCarry(tx: Tx, peer: string, rail: string, interval: nu
   );
 }
 
+/**
+ * What a contest of that interval voids: the rest that it, or one before it, left; not one that a later settlement has signed. As if
+ * the interval after it had left nothing, so that a second signature that comes late brings nothing back.
+ */
+export async function voidCarry(tx: Tx, peer: string, rails: readonly string[], interval: number): Promise<void> {
+  for (const rail of new Set([...rails, ...(await readCarries(tx, peer)).keys()])) {
+    await tx.run(
+      `INSERT INTO carry (peer, rail, interval, amount, since) VALUES (?, ?, ?, 0, ?)
+       ON CONFLICT (peer, rail) DO UPDATE SET interval = excluded.interval, amount = 0, since = excluded.since
+       WHERE carry.interval < excluded.interval`,
+      [peer, rail, interval + 1, interval],
+    );
+  }
+}
+
 function carryOf(row: Row): Carry {
   return { amount: big(row['amount']), since: int(row['since']) };
 }

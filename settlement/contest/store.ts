@@ -7,10 +7,10 @@ import { decode, encode } from '../../core/wire/codec.ts';
 import { contest, type Contest } from '../../core/wire/contest.ts';
 import { big, int, orNull, text } from '../../host/db/codec.ts';
 import type { Row, Tx } from '../../host/ports.ts';
-import type { OwnCase, OwnCaseState } from './case.ts';
+import { docketed, newCase, type OwnCase, type OwnCaseState } from './case.ts';
 
 const columns = [
-  ...['id', 'interval', 'peer', 'part', 'state', 'rail', 'amount', 'signed', 'code', 'pleaded', 'shown', 'until_second'],
+  ...['id', 'interval', 'peer', 'part', 'state', 'rail', 'amount', 'signed', 'code', 'plea', 'shown', 'until_second'],
 ] as const;
 const shown = columns.map((name) => (name === 'amount' ? 'CAST(amount AS TEXT) AS amount' : name)).join(', ');
 const select = `SELECT ${shown} FROM contest_case`;
@@ -33,14 +33,34 @@ export async function readCasesIn(tx: Tx, states: readonly OwnCaseState[]): Prom
 }
 
 export async function saveCase(tx: Tx, one: OwnCase): Promise<void> {
-  const { id, interval, peer, part, state, rail, amount, signed, code, pleaded, until } = one;
+  const { id, interval, peer, part, state, rail, amount, signed, code, plea, until } = one;
   const object = signed === null ? null : encode({ body: signed.body, signature: signed.signature });
-  await tx.run(save, [id, interval, peer, part, state, rail, amount, object, code, pleaded ? 1 : 0, one.shown, until]);
+  await tx.run(save, [id, interval, peer, part, state, rail, amount, object, code, plea, one.shown.join(' '), until]);
 }
 
-/** What a contest of that interval voids: the rest that it or one before it left, not one that a later settlement has signed. */
-export async function voidCarry(tx: Tx, peer: string, interval: number): Promise<void> {
-  await tx.run('UPDATE carry SET amount = 0 WHERE peer = ? AND interval <= ?', [peer, interval]);
+/** The docket is said to have it. Also a case of my own, where the counterpart may have been first. */
+export async function noticeCase(tx: Tx, of: Pick<OwnCase, 'id' | 'interval' | 'peer'>): Promise<void> {
+  const known = await readCase(tx, of.id);
+  if (known === null) await saveCase(tx, newCase({ ...of, part: 'accused', state: 'noticed' }));
+  else if (known.state === 'asked' || known.state === 'refused') await saveCase(tx, { ...known, state: 'noticed' });
+}
+
+/** Of one that the docket knows nothing of. */
+export async function deleteCase(tx: Tx, id: string): Promise<void> {
+  await tx.run('DELETE FROM contest_case WHERE id = ?', [id]);
+}
+
+/** Ids of the pairs with a peer that were contested. */
+export async function readVoid(tx: Tx, peer: string): Promise<ReadonlySet<string>> {
+  const marks = docketed.map(() => '?').join(', ');
+  const rows = await tx.all(`SELECT id FROM contest_case WHERE peer = ? AND state IN (${marks})`, [peer, ...docketed]);
+  return new Set(rows.map((row) => text(row['id'])));
+}
+
+/** Whether the pair was contested, and is void. */
+export async function isVoid(tx: Tx, id: string): Promise<boolean> {
+  const one = await readCase(tx, id);
+  return one !== null && docketed.some((state) => state === one.state);
 }
 
 function caseOf(row: Row): OwnCase {
@@ -54,8 +74,10 @@ function caseOf(row: Row): OwnCase {
     amount: big(row['amount']),
     signed: contestOf(orNull(text)(row['signed'])),
     code: orNull(text)(row['code']),
-    pleaded: int(row['pleaded']) === 1,
-    shown: orNull(text)(row['shown']),
+    plea: text(row['plea']) as OwnCase['plea'],
+    shown: text(row['shown'])
+      .split(' ')
+      .filter((name) => name !== ''),
     until: orNull(int)(row['until_second']),
   };
 }

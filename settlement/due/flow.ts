@@ -5,10 +5,10 @@
 import { ok, type Result } from '../../core/refusal.ts';
 import type { Schedule } from '../../core/rule/interval.ts';
 import { noCarry } from '../../core/rule/net.ts';
+import type { Contest } from '../../core/wire/contest.ts';
 import type { Tx } from '../../host/ports.ts';
 import { reckoned, reckonNow } from '../agree/write.ts';
 import type { Income } from '../income/flow.ts';
-import { live } from '../contest/case.ts';
 import { claimOf, contestUnpaid, owedAtOnce } from '../contest/file.ts';
 import { readCasesIn } from '../contest/store.ts';
 import { fetchLetters } from '../letter/flow.ts';
@@ -83,19 +83,24 @@ export async function endWindow(office: Office, income: Income, interval: number
     if (!collected.ok && now < paymentEnd + Math.floor((contestEnd - paymentEnd) / 2)) return now + pollSec(office);
   }
   await office.ports.database.transaction(async (tx) => {
+    const unpaid: { pair: Pair; body: Contest }[] = [];
     for (const pair of await readPairs(tx, interval)) {
-      if (!pair.approved) await endPair(office, tx, pair);
+      const ended = pair.approved ? null : await endPair(office, tx, pair);
+      if (ended !== null) unpaid.push(ended);
     }
+    await contestUnpaid(office, tx, unpaid);
   });
   return null;
 }
 
-async function endPair(office: Office, tx: Tx, pair: Pair): Promise<void> {
-  const isOwed = pair.state === 'claimed' || pair.state === 'expecting';
-  const claim = isOwed ? await claimOf(office, tx, pair) : null;
-  const over = { kind: 'over', zero: claim === null && pair.amount === 0n } as const;
-  const moved = await movePair(office, tx, pair, over, claim === null ? {} : owedAtOnce(pair, claim));
-  if (moved?.state === 'unpaid' && claim !== null) await contestUnpaid(office, tx, moved, claim);
+/** What may be contested of it, or null. A carry that the debtor did not sign is owed at once. */
+async function endPair(office: Office, tx: Tx, pair: Pair): Promise<{ pair: Pair; body: Contest } | null> {
+  // What would be forgiven by the settlement is not asked for because it was not signed.
+  const isOwed = (pair.state === 'claimed' || pair.state === 'expecting') && (pair.amount > 0n || pair.carryOut.amount > 0n);
+  const body = isOwed && !pair.recall ? await claimOf(office, tx, pair) : null;
+  const over = { kind: 'over', zero: body === null && pair.amount === 0n } as const;
+  const moved = await movePair(office, tx, pair, over, body === null ? {} : owedAtOnce(pair, body));
+  return moved?.state === 'unpaid' && body !== null ? { pair: moved, body } : null;
 }
 
 /** The stage `forget`, when no appeal can come any more. */
@@ -127,7 +132,7 @@ export async function approve(office: Office, approval: Approval): Promise<Resul
 async function approvable(tx: Tx, approval: Approval): Promise<Pair[]> {
   const found: Pair[] = 'all' in approval ? await readPairsIn(tx, ['manual']) : [];
   if ('all' in approval) {
-    for (const { id, part } of await readCasesIn(tx, live)) {
+    for (const { id, part } of await readCasesIn(tx, ['open', 'answered', 'upheld'])) {
       const pair = part === 'accused' ? await readPairById(tx, id) : null;
       if (pair?.state === 'lapsed') found.push(pair);
     }

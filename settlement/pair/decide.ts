@@ -20,9 +20,12 @@
  *               ├─arrived─→ received                        │
  *               └─reckoned anew: as from open               │
  *             over: claimed, expecting ─→ unpaid ─arrived───┤
- *                                           └─contested─→ contested ─arrived─┘
+ *                   confirmed-zero: carried ←─┤             │
+ *                                             └─contested─→ contested ─arrived─→ received
  *
- * `contested` is mine: the docket has taken it, and the IOUs are void. Of a debtor that is contested the row stays `lapsed`.
+ * over, of a rest that the debtor has not signed: `unpaid`, since it is owed at once (rule 8). `contested`: the docket has taken a
+ * contest of the pair, mine or, where both think that they are owed, the counterpart's. Of a debtor that is contested the row is
+ * `lapsed`: it can be approved, and is then paid late.
  */
 
 export type PairState =
@@ -87,6 +90,8 @@ const to =
 
 const signed: Arrow<'signed'> = ({ zero }) => (zero ? to('carried', 'tell-relay')() : to('agreed')());
 const confirmed: Arrow<'confirmed'> = ({ zero }) => (zero ? to('carried', 'tell-relay')() : to('expecting')());
+/** A second signature that comes after the window: of a rest, it is carried after all. */
+const late: Arrow<'confirmed'> = ({ zero }) => (zero ? to('carried', 'tell-relay')() : to('unpaid')());
 const released = ({ payouts }: { readonly payouts: 'auto' | 'manual' }): PairOutcome =>
   to(payouts === 'auto' ? 'due' : 'manual')();
 const unpaid: Arrow<'over'> = ({ zero }) => to(zero ? 'lapsed' : 'unpaid', 'tell-relay')();
@@ -110,7 +115,7 @@ const arrows: Readonly<Record<PairState, Arrows>> = {
   claimed: { ...reckon, confirmed, arrived: to('received'), over: unpaid },
   expecting: { arrived: to('received'), over: unpaid },
   received: { discharged: to('receipted', 'send-receipt', 'tell-relay') },
-  unpaid: { arrived: to('received'), contested: to('contested') },
+  unpaid: { confirmed: late, arrived: to('received'), contested: to('contested') },
   contested: { arrived: to('received') },
   lapsed: { approved: to('due'), ...find, ...discharge },
   receipted: {},

@@ -15,6 +15,7 @@ import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
 import { reckonRow } from '../agree/write.ts';
 import { readCarry, readCarryPeers, saveCarry } from '../carry/store.ts';
+import { readVoid } from '../contest/store.ts';
 import { callPeer, parametersFor, runningInterval, scheduleFor, settlementKeyOf, termsFor, type Office } from '../office.ts';
 import { catchUp, movePair, pairWith } from '../pair/flow.ts';
 import { bothSigned, type Pair } from '../pair/pair.ts';
@@ -43,12 +44,16 @@ const PAGES_MAX = 200;
 /** POST /settlement/recall: as much as fits an answer. */
 export async function answerRecall(office: Office, from: string, query: RecallQuery): Promise<Result<RecallAnswer>> {
   const first = query.interval ?? (query.after === null ? 0 : query.after + 1);
-  const rows = await office.ports.database.transaction((tx) => readSignedWith(tx, from, first, ROWS_MAX));
+  const { rows, voided } = await office.ports.database.transaction(async (tx) => {
+    const read = await readSignedWith(tx, from, first, ROWS_MAX);
+    return { rows: read, voided: await readVoid(tx, from) };
+  });
   const wanted = query.interval === null ? rows : rows.filter((one) => one.interval === query.interval);
   const answer = { settlements: [] as Countersigned<Settlement>[], receipts: [] as Signed<Receipt>[] };
   let chars = 0;
   for (const [place, pair] of wanted.entries()) {
-    const both = bothSigned(pair);
+    // Of a contested pair nothing counts any more but what was paid.
+    const both = voided.has(pair.id) ? null : bothSigned(pair);
     chars += encode([both, pair.receipt]).length;
     if (chars > ANSWER_CHARS_MAX && place > 0) return ok({ ...answer, next: (wanted[place - 1] as Pair).interval });
     if (both !== null) answer.settlements.push(both);

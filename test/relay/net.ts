@@ -5,8 +5,9 @@
 import { expect } from 'chai';
 import type { ZodType } from 'zod';
 import { testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
-import { asStored, sign } from '../../core/crypto/sign.ts';
+import { asStored, sign, type Verified } from '../../core/crypto/sign.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
+import type { Consensus } from '../../core/wire/consensus.ts';
 import type { Iou } from '../../core/wire/iou.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Descriptor } from '../../core/wire/descriptor.ts';
@@ -50,7 +51,7 @@ export async function createNet(
   );
   const known = descriptors.filter((one) => !(options.unknown ?? []).includes(one.body.nickname));
   const given = testView(known, parameters);
-  const listeners = new Set<Parameters<NetworkView['onConsensus']>[0]>();
+  const listeners = new Set<(consensus: Verified<Consensus>) => void>();
   let newest = given.consensus()!;
   const view: NetworkView = {
     ...given,

@@ -120,8 +120,8 @@ describe('settlement between running roles', () => {
     expect(states).deep.equal(['awaiting', 'receipted']);
     await world.advance(paymentEnd);
     expect((await statesOf(world, 'A')).map((one) => one.split(' ')[1]).sort()).deep.equal(['lapsed', 'receipted']);
-    const creditor = (await statesOf(world, 'B'))[0]?.includes('unpaid') === true ? 'B' : 'C';
-    expect(await statesOf(world, creditor)).deep.equal([`A: unpaid ${creditor === 'B' ? 4n * price : 3n * price}`]);
+    const creditor = (await statesOf(world, 'B'))[0]?.includes('contested') === true ? 'B' : 'C';
+    expect(await statesOf(world, creditor)).deep.equal([`A: contested ${creditor === 'B' ? 4n * price : 3n * price}`]);
     expect(world.of(creditor).outcomes.map((one) => one.outcome)).deep.equal(['unpaid']);
     expect(world.of('A').role?.nextDue()).above(paymentEnd);
   });

@@ -6,7 +6,7 @@ import { decidePair, type PairEvent, type PairState } from '../../settlement/pai
 
 const states: readonly PairState[] = [
   ...(['open', 'clear', 'carried', 'stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'paid'] as const),
-  ...(['claimed', 'expecting', 'received', 'unpaid', 'lapsed', 'receipted'] as const),
+  ...(['claimed', 'expecting', 'received', 'unpaid', 'contested', 'lapsed', 'receipted'] as const),
 ];
 
 const events: Readonly<Record<string, PairEvent>> = {
@@ -31,6 +31,7 @@ const events: Readonly<Record<string, PairEvent>> = {
   receipt: { kind: 'receipt' },
   arrived: { kind: 'arrived' },
   discharged: { kind: 'discharged' },
+  contested: { kind: 'contested' },
   over: { kind: 'over', zero: false },
   'over-zero': { kind: 'over', zero: true },
 };
@@ -96,7 +97,11 @@ expecting arrived → received
 expecting over → unpaid tell-relay
 expecting over-zero → lapsed tell-relay
 received discharged → receipted send-receipt tell-relay
+unpaid confirmed → unpaid
+unpaid confirmed-zero → carried tell-relay
 unpaid arrived → received
+unpaid contested → contested
+contested arrived → received
 lapsed approved → due
 lapsed found → paid send-notice tell-relay
 lapsed receipt → receipted tell-relay

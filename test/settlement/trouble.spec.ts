@@ -41,7 +41,7 @@ describe('settlement in trouble', () => {
     });
 
     it('lapse with the window; approved after it they are paid late, with a receipt all the same', async () => {
-      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' }, contests: { B: 'ask' } });
       world.owe(0, 'A', 'B', GIB);
       await world.advance(world.schedule(0).paymentEnd + 10);
       expect(await statesOf(world, 'A')).deep.equal([`B: lapsed ${price}`]);
@@ -163,7 +163,7 @@ describe('settlement in trouble', () => {
       world.owe(0, 'A', 'B', GIB);
       await world.stop('A');
       await world.advance(world.schedule(0).paymentEnd);
-      expect(await statesOf(world, 'B')).deep.equal([`A: unpaid ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: contested ${price}`]);
       expect(world.of('B').outcomes.map((one) => one.outcome)).deep.equal(['unpaid']);
     });
   });
@@ -187,7 +187,8 @@ describe('settlement in trouble', () => {
 
     it('a carry that only the debtor knows is asked for, and claimed anew', async () => {
       const rails = { ledger: { price: 1000n, quantum: 1000n, dust: 0n } };
-      await open({ names: ['A', 'B'], funds: { A: 10_000n }, parameters: { rails, contestWindowSec: 60, carryIntervals: 9 } });
+      const parameters = { rails, contestWindowSec: 60, carryIntervals: 9 };
+      await open({ names: ['A', 'B'], funds: { A: 10_000n }, parameters, contests: { B: 'ask' } });
       const worth = (units: bigint) => (units * GIB) / 1000n + 1n;
       world.owe(0, 'A', 'B', worth(700n));
       world.owe(1, 'A', 'B', worth(700n));
@@ -195,7 +196,7 @@ describe('settlement in trouble', () => {
       world.lost.add('settlement:A');
       await world.advance(world.schedule(0).contestEnd + 1);
       expect(await statesOf(world, 'A', 0)).deep.equal(['B: carried 0']);
-      // What it does not sign it owes at once; here no authority is there to contest it at.
+      // What it does not sign it owes at once; the operator does not contest it.
       expect(await statesOf(world, 'B', 0)).deep.equal(['A: unpaid 700']);
       world.lost.clear();
       await world.advance(world.schedule(1).bst);

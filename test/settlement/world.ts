@@ -3,13 +3,16 @@
  * sockets that hands every call to the endpoint it is for, through the codec and the endpoint's own schema. A role can be stopped
  * and started again on its database, and a call or transaction can be the one at which it dies.
  */
-import type { ZodType } from 'zod';
+import { expect } from 'chai';
+import { z, type ZodType } from 'zod';
 import { sha256Hex } from '../../core/crypto/hash.ts';
-import { asStored, sign, type Signed } from '../../core/crypto/sign.ts';
+import { asStored, sign, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import type { BookLine, PairOutcome } from '../../core/local/messages.ts';
 import { ok, type Result } from '../../core/refusal.ts';
 import { scheduleOf, type Schedule } from '../../core/rule/interval.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
+import type { Consensus } from '../../core/wire/consensus.ts';
+import { signedAppeal, signedContest, type Appeal, type Contest } from '../../core/wire/contest.ts';
 import type { Descriptor } from '../../core/wire/descriptor.ts';
 import type { Iou } from '../../core/wire/iou.ts';
 import type { Letter } from '../../core/wire/mailbox.ts';
@@ -26,6 +29,7 @@ import { ledgerReader } from '../../rail/ledger/reader.ts';
 import { ledgerWallet } from '../../rail/ledger/wallet.ts';
 import type { RailReader, Wallet } from '../../rail/rail.ts';
 import { migrations, start, type SettlementConfig } from '../../settlement/main.ts';
+import { standInDocket, type StandInDocket } from './docket.ts';
 import { networkId, testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
 
 export interface Member {
@@ -44,6 +48,9 @@ export interface WorldOptions {
   readonly parameters?: Partial<Parameters>;
   readonly funds?: Readonly<Record<string, bigint>>;
   readonly payouts?: Readonly<Record<string, 'auto' | 'manual'>>;
+  readonly contests?: Readonly<Record<string, 'auto' | 'ask'>>;
+  /** Members of one operator. */
+  readonly family?: readonly string[];
   /** Where members keep their rows; in memory by default. */
   readonly place?: (name: string) => Promise<DatabasePlace>;
   /** Of one member: sees every transaction and call of it, and may throw. */
@@ -55,6 +62,8 @@ export interface World {
   readonly view: NetworkView;
   readonly parameters: Parameters;
   readonly letters: Letter[];
+  /** In place of a directory's: see docket.ts. Of whom it accuses it tells, unless `docket.tells` is false. */
+  readonly docket: StandInDocket;
   /** Calls that do not get through: `tag:to` or a path. */
   readonly down: Set<string>;
   /** Calls whose answers do not come back. */
@@ -70,6 +79,10 @@ export interface World {
   kill(name: string): Promise<void>;
   start(name: string, changes?: Partial<SettlementConfig>, fresh?: boolean): Promise<void>;
   local(name: string, path: string, body: unknown): Promise<Result<unknown>>;
+  /** As anybody may. */
+  tell(name: string, caseId: string): Promise<Result<unknown>>;
+  /** The next consensus: it names the pairs that were contested. */
+  agree(): Promise<void>;
   link(from: string, to: string, path: string, body: unknown): Promise<Result<unknown>>;
   idle(): Promise<void>;
   advance(to: number): Promise<void>;
@@ -114,8 +127,22 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     const access = { http: httpOf(name), network: founding.network };
     wallets.set(name, ledgerWallet({ ...access, key: testKey(`${name} wallet`), refSecret: testSeed(`${name} refs`) }));
   }
-  const descriptors = names.map((name) => describe(name, (wallets.get(name) as Wallet).fallback()));
-  const view = testView(descriptors, parameters);
+  const family = options.family ?? [];
+  const descriptors = names.map((name) => {
+    const others = family.includes(name) ? family.map((one) => testDescriptor(one).body.id) : [];
+    return describe(name, (wallets.get(name) as Wallet).fallback(), others);
+  });
+  const given = testView(descriptors, parameters);
+  const listeners = new Set<(consensus: Verified<Consensus>) => void>();
+  let newest = given.consensus()!;
+  const view: NetworkView = {
+    ...given,
+    consensus: () => newest,
+    onConsensus(run) {
+      listeners.add(run);
+      return () => void listeners.delete(run);
+    },
+  };
   const known = new Map(names.map((name, index) => [name, (descriptors[index] as { body: Descriptor }).body.id]));
   const idOf = (name: string) => known.get(name) as string;
   const nameOf = (id: string) => [...known].find(([, one]) => one === id)?.[0] ?? id;
@@ -131,6 +158,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     const read = decode(encode(result.value ?? null), output, 8 * 1024 * 1024);
     return read.ok ? read : refuseHttp('bad-answer', `${read.refusal.code}: ${read.refusal.about}`);
   }
+
+  const docket = standInDocket({
+    clock,
+    view,
+    reader: ledgerReader({ http: httpOf('docket'), network: founding.network }),
+    tell: (accused, id) => void world.tell(nameOf(accused), id),
+  });
 
   async function ledgerGet<T>(url: string, output: ZodType<T>): Promise<Result<T>> {
     const { pathname, searchParams } = new URL(url);
@@ -148,9 +182,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     return readBack(await answer(endpoint, body, { kind: 'public' }), output);
   }
 
-  function mailbox(pathname: string, body: unknown): Result<unknown> {
+  function directory(pathname: string, body: unknown): Result<unknown> {
+    const posted = decode(encode(body ?? null), anySigned, 1024 * 1024);
+    if (pathname === '/directory/contest' && posted.ok) return docket.file(body as Signed<Contest>);
+    if (pathname === '/directory/appeal' && posted.ok) return docket.appeal(body as Signed<Appeal>);
     if (pathname === '/directory/mailbox') {
       letters.push((body as Signed<Letter>).body);
+      docket.letter((body as Signed<Letter>).body.id);
       return ok({ done: true });
     }
     const { relay } = (body as Signed<{ relay: string }>).body;
@@ -187,12 +225,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       }
     }
     return {
-      get: (url, output) => call(pointOf(url), () => plainHttp.get(url, output)),
+      get: (url, output) =>
+        call(pointOf(url), async () => {
+          const [, caseId] = /\/directory\/docket\/case\/([0-9a-f]{64})$/.exec(new URL(url).pathname) ?? [];
+          return caseId === undefined ? plainHttp.get(url, output) : readBack(docket.read(caseId), output);
+        }),
       post: (url, body, output) =>
         call(pointOf(url), async () => {
           const { pathname } = new URL(url);
           if (!pathname.startsWith('/directory/')) return plainHttp.post(url, body, output);
-          return readBack(mailbox(pathname, body), output);
+          return readBack(directory(pathname, body), output);
         }),
       link: ({ tag, body, from, to, url }, output) =>
         call(`${tag}:${nameOf(to)}`, async () => {
@@ -233,6 +275,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     view,
     parameters,
     letters,
+    docket,
     down,
     lost,
     calls,
@@ -288,12 +331,23 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       };
       const keys = [{ number: 1, seed: testSeed(`${name} settlement`), sealingSeed: testSeed(`${name} settlement sealing`) }];
       const payouts = options.payouts?.[name] ?? 'auto';
-      member.role = await start(ports, { id: member.id, nickname: name, keys, payouts, ...changes });
+      const contests = options.contests?.[name] ?? 'auto';
+      member.role = await start(ports, { id: member.id, nickname: name, keys, payouts, contests, ...changes });
     },
     async local(name, path, body) {
       const endpoint = world.of(name).role?.endpoints.find((one) => one.path === path && one.access === 'local');
       const result = await answer(endpoint, body, { kind: 'local' });
       return result.ok ? ok(JSON.parse(encode(result.value)) as unknown) : result;
+    },
+    async tell(name, caseId) {
+      const endpoint = world.of(name).role?.endpoints.find((one) => one.path === '/settlement/contested');
+      expect(endpoint?.access ?? 'public').equal('public');
+      return answer(endpoint, { case: caseId }, { kind: 'public' });
+    },
+    async agree() {
+      newest = asStored({ body: { ...newest.body, nullified: docket.nullified() }, signature: '00'.repeat(64) });
+      for (const run of [...listeners]) run(newest);
+      await world.idle();
     },
     async link(from, to, path, body) {
       const endpoint = world.of(to).role?.endpoints.find((one) => one.path === path && one.access === 'link');
@@ -388,13 +442,15 @@ export async function statesOf(world: World, name: string, interval: number | nu
   return (await pairsOf(world, name, interval)).map(({ nickname, state, amount }) => `${nickname}: ${state} ${amount}`).sort();
 }
 
-function describe(name: string, fallback: string) {
+function describe(name: string, fallback: string, family: readonly string[]) {
   const sealing = sealingKeyFromSeed(testSeed(`${name} settlement sealing`), 1).publicKey;
   const given = testDescriptor(name).body;
   const keys = given.keys.map((set) => ({ ...set, settlementSealing: Buffer.from(sealing).toString('hex') }));
-  const body = { ...given, keys, rails: [{ rail: 'ledger', fallback }] };
+  const body = { ...given, keys, family: [...family], rails: [{ rail: 'ledger', fallback }] };
   return asStored(sign('descriptor', networkId, body, testKey(`${name} identity`)));
 }
+
+const anySigned = z.union([signedContest, signedAppeal]);
 
 function pointOf(url: string): string {
   return new URL(url).pathname.split('/').slice(0, 3).join('/');

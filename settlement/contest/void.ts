@@ -1,0 +1,52 @@
+/*
+ * What the docket's word does to a pair (rule 10): its IOUs are void, both ways, with the carry; a debt that the accused had not signed
+ * is known as it is claimed, so that its operator can pay it late. Safe to repeat. Called by file.ts and watch.ts.
+ */
+import { basisOf } from '../../core/rule/contest.ts';
+import { noCarry, turned } from '../../core/rule/net.ts';
+import type { Contest } from '../../core/wire/contest.ts';
+import type { Tx } from '../../host/ports.ts';
+import { voidCarry } from '../carry/store.ts';
+import type { Office } from '../office.ts';
+import { movePair, pairWith } from '../pair/flow.ts';
+import { bothSigned, type Pair } from '../pair/pair.ts';
+import { isDestinationUsed, savePair } from '../pair/store.ts';
+
+/** What was carried on is gone on both sides: it shows among what was forgiven, so that the sums still explain it. */
+export async function voidPair(office: Office, tx: Tx, pair: Pair): Promise<Pair> {
+  await voidCarry(tx, pair.peer, office.rails, pair.interval);
+  const { amount } = pair.carryOut;
+  const changes = { carryOut: noCarry, forgiven: pair.forgiven + (amount < 0n ? -amount : amount) };
+  const moved = await movePair(office, tx, pair, { kind: 'contested' }, changes);
+  if (moved !== null || amount === 0n) return moved ?? pair;
+  await savePair(tx, { ...pair, ...changes });
+  return { ...pair, ...changes };
+}
+
+/** `due`: what is left of the claim by now. */
+export async function knowDebt(office: Office, tx: Tx, id: { interval: number; peer: string }, body: Contest, due: bigint) {
+  const pair = await pairWith(office, tx, id.interval, id.peer);
+  const over = { kind: 'over', zero: due === 0n } as const;
+  // Nobody contests before the payment window is over: by the docket's clock it is.
+  const isLeft = pair.side === 'creditor' || pair.approved ? null : await movePair(office, tx, pair, over);
+  const lapsed = await voidPair(office, tx, isLeft ?? pair);
+  if (lapsed.state !== 'lapsed' || lapsed.payment !== null || bothSigned(lapsed) !== null) return;
+  if (office.rail(body.rail) === null) return;
+  await savePair(tx, { ...lapsed, ...(await claimed(office, tx, lapsed, body)), side: 'debtor', amount: due });
+}
+
+/** Where the contest names no place of its own, its fallback is left. */
+async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest): Promise<Partial<Pair>> {
+  const reader = office.rail(body.rail)?.reader;
+  const published = office.ports.network.descriptor(pair.peer)?.body.rails.find((one) => one.rail === body.rail)?.fallback;
+  const isGood = reader?.isDestination(body.destination) === true && !(await isDestinationUsed(tx, body.destination, pair.id));
+  const fallback = published === undefined ? null : (reader?.fallbackFor(published, pair.id) ?? null);
+  return {
+    rail: body.rail,
+    destination: isGood ? body.destination : fallback,
+    fallback: !isGood,
+    carryIn: turned(basisOf(body).carry),
+    carryOut: noCarry,
+    forgiven: 0n,
+  };
+}
