@@ -179,6 +179,9 @@ function expectWords(outputs: ReadonlyMap<string, string>): void {
   expect(of('mint')).include('issued');
   expect(of('wallet balance')).match(/ledger/);
   expect(of('statements --save')).match(/files are written in/);
+  expect(of('contest list')).not.equal('');
+  expect(of('docket')).include('The docket is empty');
+  expect(of('relay birch --explain')).include('1 of 2').include('the order is the same');
   expect(of('earnings --csv')).match(/^interval,neighbour,/);
   const { intervals, subscribers } = JSON.parse(of('scenario')) as {
     intervals: { payments: { from: string; amount: string }[] }[];
