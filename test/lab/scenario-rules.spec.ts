@@ -3,7 +3,7 @@
  * through a standard hop costs one unit.
  */
 import { expect } from 'chai';
-import { iousShown, relaysShown, settled, shown, subscribersShown } from './settled.ts';
+import { contestsShown, iousShown, relaysShown, settled, shown, subscribersShown } from './settled.ts';
 
 const price = '1073741824';
 
@@ -188,5 +188,43 @@ describe('scenario: rules', () => {
     expect(report.intervals.map((one) => shown(one.carried))).deep.equal([[], []]);
     expect(relaysShown(report)).deep.equal(['G 0 2500 -2500 7000', 'M 2500 3000 -500 0', 'X 3000 0 3000 0']);
     expect(subscribersShown(report)).deep.equal(['U 100000 7000 93000']);
+  });
+
+  it('each unpaid payment is contested; two reporters that are not of one family take the flag, for as long as it is not paid', async () => {
+    const over = (...path: string[]) => ({ subscriber: 'U', path, bytes: '1000' });
+    const report = await settled({
+      ...{ price, exitRatio: ['3', '2'], startingBytes: '0', quantum: '1000' },
+      relays: [
+        { name: 'G', guard: true },
+        ...['M', 'N'].map((name) => ({ name, family: 'f' })),
+        ...[{ name: 'O' }, { name: 'X', exit: true, guard: true }],
+      ],
+      subscribers: [{ name: 'U', guard: 'G', deposit: '100000' }],
+      intervals: [
+        // Two of one family count once, and G had the flag: it stays.
+        { circuits: [over('G', 'M', 'X'), over('G', 'N', 'X')], unpaidBy: ['G'] },
+        // With O there are two.
+        { circuits: [over('G', 'O', 'X'), over('G', 'M', 'X')], unpaidBy: ['G'] },
+        // That it pays now brings nothing back.
+        { circuits: [over('G', 'O', 'X')] },
+      ],
+    });
+    expect(report.intervals.map(contestsShown)).deep.equal([
+      ['M against G 2000 upheld', 'N against G 2000 upheld'],
+      ['M against G 2000 upheld', 'O against G 2000 upheld'],
+      [],
+    ]);
+    expect(report.intervals.map((one) => one.guardFlags)).deep.equal([['G', 'X'], ['X'], ['X']]);
+    // The rest of 500 is gone with each contest.
+    expect(report.intervals.map((one) => shown(one.payments))).deep.equal([
+      ['M→X 1000', 'N→X 1000'],
+      ['M→X 2000', 'O→X 1000'],
+      ['G→O 2000', 'O→X 2000'],
+    ]);
+    expect(report.intervals.map((one) => shown(one.carried))).deep.equal([
+      ['M→X 500', 'N→X 500'],
+      ['N→X 500', 'O→X 500'],
+      ['G→O 500', 'N→X 500'],
+    ]);
   });
 });

@@ -16,6 +16,7 @@ export interface Printed {
     readonly ious: readonly Record<'issuer' | 'holder' | 'relayBytes' | 'exitBytes' | 'value', string>[];
     readonly payments: readonly Transfer[];
     readonly carried: readonly Transfer[];
+    readonly contests: readonly Record<'contestant' | 'accused' | 'amount' | 'outcome', string>[];
     readonly guardFlags: readonly string[];
   }[];
   readonly relays: readonly Record<'name' | 'received' | 'paid' | 'net' | 'usageIncome', string>[];
@@ -36,6 +37,11 @@ export async function settledText(file: string): Promise<string> {
 /** `R1→R2 500`, one a line. */
 export function shown(transfers: readonly Transfer[]): string[] {
   return transfers.map(({ from, to, amount }) => `${from}→${to} ${amount}`);
+}
+
+/** `X against G 2500 upheld`. */
+export function contestsShown({ contests }: Printed['intervals'][number]): string[] {
+  return contests.map((one) => `${one.contestant} against ${one.accused} ${one.amount} ${one.outcome}`);
 }
 
 /** `R1→R2 relayBytes + exitBytes = value`. */
