@@ -88,6 +88,8 @@ async function readLog(http: HttpClient, known: Network, { log, validAfter }: Co
     );
     if (!page.ok) return page;
     if (page.value.entries.length === 0) break;
+    // What does not go forward would never end.
+    if (page.value.next !== from + BigInt(page.value.entries.length)) return refuse('explain-log', `after entry ${from}`);
     const room = Number(log.size - from);
     const entries: LogEntry[] = [];
     for (const [index, text] of page.value.entries.slice(0, room + 1).entries()) {

@@ -34,8 +34,16 @@ export function ok<T>(value: T): { readonly ok: true; readonly value: T } {
 export function refuser<T extends RefusalTable>(table: T) {
   return (code: keyof T & string, about: string): { readonly ok: false; readonly refusal: Refusal } => {
     const rule = table[code] as RefusalRule;
-    return { ok: false, refusal: { code, about, retry: rule.retry, text: rule.text, remedy: rule.remedy } };
+    return { ok: false, refusal: { code, about: sayable(about), retry: rule.retry, text: rule.text, remedy: rule.remedy } };
   };
+}
+
+/** More than this of a stranger's text is not given back; whoever reads a refusal takes no more (host/http/refusals.ts). */
+const ABOUT_CHARS_MAX = 1000;
+
+/** A refusal is sent as JSON, which cannot say half a character: a stranger may have sent one, and cutting a text makes one. */
+function sayable(about: string): string {
+  return about.slice(0, ABOUT_CHARS_MAX).replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** Crashes on a bug: what must hold whatever anybody sends. */

@@ -89,10 +89,16 @@ function recognise(text: string): AnyKind | null {
   return best;
 }
 
+/** Of the whole and of its body; no deeper, whatever stands there. */
 function namesIn(json: unknown): string[] {
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) return [];
-  return Object.entries(json).flatMap(([name, value]) => [
-    name,
-    ...(name === 'body' ? namesIn(value).map((inner) => `body.${inner}`) : []),
-  ]);
+  const body = isObject(json) ? json['body'] : null;
+  return [...keysOf(json), ...keysOf(body).map((inner) => `body.${inner}`)];
+}
+
+function keysOf(json: unknown): string[] {
+  return isObject(json) ? Object.keys(json) : [];
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return json !== null && typeof json === 'object' && !Array.isArray(json);
 }

@@ -8,6 +8,7 @@ import type { RailRules } from '../../core/rule/contest.ts';
 import { checkAnswer, openComplaint, takeAnswer, type Case, type ComplaintCase } from '../../core/rule/verdict.ts';
 import { answerRefusals, complaintRefusals, type Answer, type Complaint } from '../../core/wire/complaint.ts';
 import { docketDigest } from '../../core/wire/contest.ts';
+import { sameFamily } from '../../core/wire/descriptor.ts';
 import type { PaymentProof } from '../../core/wire/settlement.ts';
 import type { DocketAnswer } from '../../core/wire/verdict.ts';
 import type { LogEntry } from '../log/entry.ts';
@@ -55,9 +56,18 @@ function sameBefore(state: DirectoryState, body: Complaint): ComplaintCase | nul
   const digest = docketDigest(body);
   for (const one of complaintsIn(state)) {
     const { subscriber, guard } = one.signed.body;
-    if (subscriber === body.subscriber && guard === body.guard && docketDigest(one.signed.body) === digest) return one;
+    if (subscriber === body.subscriber && guard === body.guard && digestOf(one) === digest) return one;
   }
   return null;
+}
+
+/** Reckoned once: this is asked before any signature, and one subscriber may have complained often, in long words. */
+const digests = new WeakMap<Complaint, string>();
+
+function digestOf({ signed: { body } }: ComplaintCase): string {
+  const digest = digests.get(body) ?? docketDigest(body);
+  digests.set(body, digest);
+  return digest;
 }
 
 export function acceptAnswer(
@@ -89,11 +99,15 @@ interface Use {
   readonly proof: PaymentProof;
 }
 
-/** Two withdrawals to one destination are two payouts: one that is shown for both pays one of them. */
+/**
+ * Two withdrawals to one destination are two payouts: one that is shown for both pays one of them. Of one operator's guards alone: a
+ * stranger that shows another's payout as its own takes nothing from who paid it.
+ */
 function usesTwice(state: DirectoryState, rails: RailRules, asked: ComplaintCase, body: Answer): boolean {
   const mine = usesIn(asked, body);
   if (mine.length === 0) return false;
-  const before = complaintsIn(state).flatMap((one) => one.answers.flatMap(({ signed }) => usesIn(one, signed.body)));
+  const ofOperator = complaintsIn(state).filter(({ guard }) => sameFamily(guard.body, asked.guard.body));
+  const before = ofOperator.flatMap((one) => one.answers.flatMap(({ signed }) => usesIn(one, signed.body)));
   return mine.some(({ withdrawal, destination, proof }) => {
     const rivals = before.filter((one) => one.withdrawal !== withdrawal && one.destination === destination);
     return rivals.some((one) => isSamePayment(rails, one.proof, proof));
@@ -113,8 +127,21 @@ function usesIn({ claimed, signed }: ComplaintCase, { evidence }: Answer): Use[]
 }
 
 function isSamePayment(rails: RailRules, a: PaymentProof, b: PaymentProof): boolean {
-  const [first, second] = [rails.payment(a), rails.payment(b)];
-  return a.rail === b.rail && first !== null && first.payment === second?.payment;
+  const [first, second] = [paymentIn(rails, a), paymentIn(rails, b)];
+  return a.rail === b.rail && first !== null && first === second;
+}
+
+/** Each proof is looked into once: a guard may have answered often. */
+const payments = new WeakMap<RailRules, WeakMap<PaymentProof, string | null>>();
+
+function paymentIn(rails: RailRules, proof: PaymentProof): string | null {
+  const known = payments.get(rails) ?? new WeakMap<PaymentProof, string | null>();
+  payments.set(rails, known);
+  const before = known.get(proof);
+  if (before !== undefined) return before;
+  const payment = rails.payment(proof)?.payment ?? null;
+  known.set(proof, payment);
+  return payment;
 }
 
 function complaintsIn({ cases }: DirectoryState): ComplaintCase[] {

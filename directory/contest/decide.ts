@@ -132,11 +132,12 @@ function checkBarred({ body: { contestant }, state, parameters, now }: Given) {
   return null;
 }
 
-/** An upheld one, and one paid late, was right. */
+/** An upheld one, and one that the accused paid late, was right; one that its reporter withdrew is only said to be. */
 function checkQuota({ body: { contestant, interval }, state, parameters: { reportsPerInterval } }: Given) {
   if (reportsPerInterval === 0) return null;
   const counted = filedBy(state, contestant).filter(
-    (one) => one.signed.body.interval === interval && one.state !== 'upheld' && one.state !== 'late',
+    (one) =>
+      one.signed.body.interval === interval && one.state !== 'upheld' && (one.state !== 'late' || one.reason === 'withdrawn'),
   );
   return counted.length < reportsPerInterval ? null : refuse('contest-quota', `${counted.length} of ${reportsPerInterval}`);
 }

@@ -5,7 +5,7 @@ import { bare } from '../../core/crypto/sign.ts';
 import { DOCKET_PAGE_MAX } from '../../core/limits.ts';
 import { accusedOf, amountOf, answerBy, appealBy, reporterOf, type Case } from '../../core/rule/verdict.ts';
 import type { DocketCase, DocketChange, DocketChanges, DocketLine, DocketPage, RelayRecord } from '../../core/wire/verdict.ts';
-import { compareStanding, standings } from '../standing/order.ts';
+import { compareStanding, standings, type Standing } from '../standing/order.ts';
 import { countsNow, reportersOf } from '../standing/record.ts';
 import { isCurrent, type DirectoryState } from '../state/decide.ts';
 
@@ -89,8 +89,13 @@ function evidenceShown(one: Case): DocketCase['about'] {
 }
 
 /** Its place is among those that the directory lists; of one that it lists no more, the place that it would have. */
-export function recordOf(state: DirectoryState, relay: string, now: number): RelayRecord | null {
-  const all = standings(state, now);
+export function recordOf(
+  state: DirectoryState,
+  relay: string,
+  now: number,
+  /** Of all relays, at that time. */
+  all: readonly Standing[] = standings(state, now),
+): RelayRecord | null {
   const own = all.find((one) => one.relay === relay);
   if (own === undefined) return null;
   const others = all.filter((one) => one.relay !== relay && isListed(state, one.relay, now));

@@ -14,6 +14,8 @@ import {
 } from '../../core/wire/verdict.ts';
 import type { Ports } from '../../host/ports.ts';
 import type { Book } from '../log/flow.ts';
+import { standings, type Standing } from '../standing/order.ts';
+import type { DirectoryState } from '../state/decide.ts';
 import type { Verdicts } from '../verdict/flow.ts';
 import { caseShown, changesAfter, idOf, pageOf, recordOf, type PageQuery } from './decide.ts';
 
@@ -32,6 +34,12 @@ const refuseRelay = refuser(directoryRefusals);
 export function createDocket({ clock }: Pick<Ports, 'clock'>, book: Book, verdicts: Verdicts): Docket {
   /** Time does not run back behind the log's. */
   const now = (): number => Math.max(clock.now(), book.state().at);
+  let last: { readonly state: DirectoryState; readonly at: number; readonly all: readonly Standing[] } | null = null;
+  /** Reckoned once a second at most, where the log stands still: anybody may ask, as often as it likes. */
+  const standingsAt = (state: DirectoryState, at: number): readonly Standing[] => {
+    if (last === null || last.state !== state || last.at !== at) last = { state, at, all: standings(state, at) };
+    return last.all;
+  };
   return {
     page: (query) => ok(pageOf(book.state(), query, now())),
     async one(id) {
@@ -50,8 +58,9 @@ export function createDocket({ clock }: Pick<Ports, 'clock'>, book: Book, verdic
     changes: (after) => ok(changesAfter(book.state(), after)),
     record(nameOrId) {
       const state = book.state();
-      const id = idOf(state, nameOrId, now());
-      const record = id === null ? null : recordOf(state, id, now());
+      const at = now();
+      const id = idOf(state, nameOrId, at);
+      const record = id === null ? null : recordOf(state, id, at, standingsAt(state, at));
       return record === null ? refuseRelay('directory-no-relay', nameOrId) : ok(record);
     },
   };

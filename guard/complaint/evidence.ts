@@ -71,7 +71,10 @@ async function ofWithdrawal(guard: Guard, { tallies, withdrawals }: Items, compl
   return proof === null ? [] : [{ kind: 'payout', proof }];
 }
 
-/** By what the subscriber signed since: tallies, or these with other withdrawals that were paid. */
+/**
+ * By what the subscriber signed since: tallies, or other withdrawals that were paid, or both; the largest first, and of each as few as
+ * answer it, since all that is shown is public.
+ */
 async function usedUp(guard: Guard, { subscriber, account }: Complaint): Promise<AnswerEvidence[]> {
   const { id } = guard.config;
   const from = account.body.lastTally?.interval ?? 0;
@@ -84,10 +87,18 @@ async function usedUp(guard: Guard, { subscriber, account }: Complaint): Promise
     const proof = await proofOf(guard, account.body.rail, payment);
     if (proof !== null) withdrawals.push({ request, proof });
   }
+  const some = [[], ...beginnings(tallies)];
   return [
-    ...(tallies.length === 0 ? [] : [{ kind: 'tallies' as const, tallies }]),
-    ...(withdrawals.length === 0 ? [] : [{ kind: 'withdrawals' as const, withdrawals, tallies }]),
+    ...beginnings(tallies).map((few) => ({ kind: 'tallies' as const, tallies: few })),
+    ...beginnings(withdrawals).flatMap((few) =>
+      some.map((more) => ({ kind: 'withdrawals' as const, withdrawals: few, tallies: more })),
+    ),
   ];
+}
+
+/** The first one, the first two, and so on. */
+function beginnings<T>(all: readonly T[]): T[][] {
+  return all.map((_, index) => all.slice(0, index + 1));
 }
 
 async function proofOf({ ports: { readers = {} } }: Guard, rail: string, payment: string): Promise<PaymentProof | null> {

@@ -25,7 +25,7 @@ import { claimIn, isToAnswer, lookedAtUntil } from './decide.ts';
 import { evidenceFor, type Items } from './evidence.ts';
 import { dropCase, noteCase, readCases, saveExpiry, type CaseRow } from './store.ts';
 
-/** Anybody may send notices: more that nobody has looked at are not kept. */
+/** Anybody may send notices: more that nobody has looked at are not kept. What an authority lists, a page at a time, always is. */
 const CASES_MAX = 1000;
 /** A page of the docket has a hundred lines at most. */
 const PAGE_BYTES_MAX = 128 * 1024;
@@ -76,7 +76,7 @@ export function createComplaints(guard: Guard, items: Items): Complaints {
     for (const line of page.value.cases) {
       const expires = lookedAtUntil(line, parameters);
       if (!isToAnswer(line, config.id) || expires <= now) continue;
-      await database.transaction((tx) => noteCase(tx, config.id, { id: line.case, expires }, CASES_MAX));
+      await database.transaction((tx) => noteCase(tx, config.id, { id: line.case, expires }, Infinity));
     }
   }
 

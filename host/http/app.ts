@@ -3,7 +3,9 @@
  * being answered. Called by serve.ts and local.ts.
  */
 import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { encode } from '../../core/wire/codec.ts';
 import { errorText } from '../log.ts';
 import type { Log } from '../ports.ts';
 import { sendPlain } from './mount.ts';
@@ -37,8 +39,10 @@ export function createApp(log: Log, mount: (app: Express) => void, deadlines: Ht
   app.disable('etag');
   app.set('query parser', 'simple');
   let inFlight = 0;
+  const answers = new WeakMap<Duplex, Response>();
   app.use((request, response, next) => {
     inFlight++;
+    answers.set(request.socket, response);
     const patience = setTimeout(() => request.socket.destroy(), deadlines.answerMs);
     response.once('close', () => {
       clearTimeout(patience);
@@ -66,6 +70,11 @@ export function createApp(log: Log, mount: (app: Express) => void, deadlines: Ht
     app,
   );
   server.maxConnections = 4_096;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const begun = answers.get(socket);
+    if (begun?.headersSent === true && !begun.writableFinished) socket.destroy();
+    else refuseUnread(error, socket);
+  });
   return { server, busy: () => inFlight > 0, close: () => closeServer(server, deadlines.requestMs) };
 }
 
@@ -83,6 +92,26 @@ function errorHandler(log: Log) {
     log.error('request-failed', { error: errorText(thrown) });
     sendPlain(response, refuseHttp('internal', request.path.slice(0, 200)));
   };
+}
+
+/** What no express app ever sees: a head that is too large, or no HTTP, or does not come. */
+function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, refused] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', refuseHttp('too-large', 'the head')]
+      : [
+          error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request',
+          refuseHttp('bad-request', 'the head'),
+        ];
+  const text = Buffer.from(encode({ refusal: refused.refusal }), 'utf8');
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${text.length}`,
+    'connection: close',
+  ];
+  socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), text]), () => socket.destroy());
 }
 
 /** A request that does not end in its time is cut off. */

@@ -40,7 +40,8 @@ export async function evidenceFor(
     found.push({ name: 'receipt', evidence: { kind: 'receipt', receipt: bare(pair.receipt) } });
   const paid = await payments(office, defence, shown, payment);
   const rest = isOver ? [] : [...carried(defence), ...lowering(office, defence)];
-  return [...found, ...paid, ...rest].filter(({ name }) => !shown.includes(name));
+  // What lowers the claim first: what was paid may be less than what is claimed until then.
+  return [...found, ...rest, ...paid].filter(({ name }) => !shown.includes(name));
 }
 
 /** Whether there is anything of a payment that was not shown yet: without asking the rail. */

@@ -45,9 +45,12 @@ export async function noticeCase(tx: Tx, of: Pick<OwnCase, 'id' | 'interval' | '
   else if (known.state === 'asked' || known.state === 'refused') await saveCase(tx, { ...known, state: 'noticed' });
 }
 
-/** Of one that the docket knows nothing of. */
-export async function deleteCase(tx: Tx, id: string): Promise<void> {
-  await tx.run('DELETE FROM contest_case WHERE id = ?', [id]);
+/** The docket knows nothing of it: what was known before the notice stays. */
+export async function forgetNotice(tx: Tx, { id }: Pick<OwnCase, 'id'>): Promise<void> {
+  const known = await readCase(tx, id);
+  if (known?.state !== 'noticed') return;
+  if (known.part === 'contestant') await saveCase(tx, { ...known, state: known.signed === null ? 'asked' : 'refused' });
+  else await tx.run('DELETE FROM contest_case WHERE id = ?', [id]);
 }
 
 /** Ids of the pairs with a peer that were contested. */

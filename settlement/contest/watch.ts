@@ -22,7 +22,7 @@ import { readPairById } from '../pair/store.ts';
 import { live, type OwnCase } from './case.ts';
 import { defend, withdraw } from './defend.ts';
 import { hasNewPayment, type ContestAbout } from './evidence.ts';
-import { deleteCase, noticeCase, readCase, readCasesIn, saveCase } from './store.ts';
+import { forgetNotice, noticeCase, readCase, readCasesIn, saveCase } from './store.ts';
 import { knowDebt, voidPair } from './void.ts';
 
 const refuse = refuser(docketRefusals);
@@ -88,7 +88,7 @@ async function attend(office: Office, income: Income, row: OwnCase, now: number)
   // Whoever says that there is a case where none is, is heard once.
   if (!shown.ok) {
     if (row.state === 'noticed' && shown.refusal.code === 'docket-no-case')
-      await database.transaction((tx) => deleteCase(tx, row.id));
+      await database.transaction((tx) => forgetNotice(tx, row));
     return null;
   }
   const { about, line } = shown.value;

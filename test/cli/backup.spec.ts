@@ -282,6 +282,8 @@ describe('settings changed in the operator’s own words', () => {
   it('writes the file anew where a line cannot be changed', () => {
     const wanted = spec({ roles: ['settlement'], settlement });
     const text = 'roles = ["settlement"]\nsettlement = { payouts = "manual" }\n';
-    expect(changedSettings(text, wanted, settings)).include('[settlement]\npayouts = "manual"\nrestored = true');
+    expect(changedSettings(text, wanted, settings)).include(
+      '[settlement]\npayouts = "manual"\ncontests = "auto"\nrestored = true',
+    );
   });
 });

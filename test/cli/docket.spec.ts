@@ -6,6 +6,11 @@ import { expect } from 'chai';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withAuthorities } from '../../cli/authorities.ts';
+import { explainRelay } from '../../cli/explain.ts';
+import { ok } from '../../core/refusal.ts';
+import { refuseHttp } from '../../host/http/refusals.ts';
+import type { HttpClient } from '../../host/ports.ts';
 import { openDocket, type Docket } from '../journeys/docket.ts';
 import { openNetwork, type TestNetwork } from '../journeys/network.ts';
 import { ptg, ptgJson } from './ptg.ts';
@@ -75,5 +80,19 @@ describe('ptg docket', function () {
     expect(ofM).deep.include({ onTime: 1, upheld: 0, reporters: 0 });
     const nobody = await run('relay', 'nobody', '--explain');
     expect([nobody.code, /\[explain-unknown\]/.test(nobody.stderr)]).deep.equal([1, true]);
+  });
+
+  it('does not ask for ever where a log does not go forward', async () => {
+    let pages = 0;
+    const explained = await withAuthorities({ home }, (http, known) => {
+      const get: HttpClient['get'] = async (url, schema, options) => {
+        const answer = await http.get(url, schema, options);
+        if (!answer.ok || !url.includes('/log/entries')) return answer;
+        pages += 1;
+        return pages > 9 ? refuseHttp('overloaded', url) : ok({ ...answer.value, next: 0n });
+      };
+      return explainRelay({ ...http, get }, known, 'G');
+    });
+    expect([explained.ok ? 'ok' : explained.refusal.code, pages]).deep.equal(['explain-log', 1]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { verify, type Signed } from '../../core/crypto/sign.ts';
+import { bare, sign, verify, type Signed } from '../../core/crypto/sign.ts';
 import { replay } from '../../core/rule/replay.ts';
 import {
   answerRefusals,
@@ -10,12 +10,16 @@ import {
 } from '../../core/wire/complaint.ts';
 import type { SubscriberRequest } from '../../core/wire/guard.ts';
 import type { PaymentProof } from '../../core/wire/settlement.ts';
+import type { Case } from '../../core/rule/verdict.ts';
+import { acceptAnswer, acceptComplaint } from '../../directory/complaint/decide.ts';
+import { openBook } from '../../directory/log/flow.ts';
 import { openRails, railRules } from '../../rail/rails.ts';
-import { networkId } from '../harness/view.ts';
+import { networkId, testKey } from '../harness/view.ts';
 import { GENESIS, network } from './given.ts';
 import {
   accountDestination,
   caseOf,
+  codeOf,
   destinationOf,
   givenDocket,
   idOf,
@@ -88,6 +92,24 @@ describe('directory/complaint', () => {
     expect((await docket.one(idFor('0'))).changes).have.length(3);
   });
 
+  it('is compared with those of before without reading them again: whoever asks has signed nothing yet', async () => {
+    for (const id of ['aa', 'bb', 'cc']) expect(await docket.complain('g', asked(request(id)))).equal('open');
+    const { clock, database } = docket.authority;
+    const state = (await openBook({ clock, database }, networkId, testKey('authority'))).state();
+    let read = 0;
+    const watched = [...state.cases].map(([id, one]): [string, Case] => {
+      if (one.kind !== 'complaint') return [id, one];
+      const body = new Proxy(one.signed.body, { ownKeys: (of) => ((read += 1), Reflect.ownKeys(of)) });
+      return [id, { ...one, signed: { ...one.signed, body } }];
+    });
+    const unsigned = { body: { ...watched[0]![1].signed.body, at: 1 } as Complaint, signature: '00'.repeat(64) };
+    const again = () => acceptComplaint({ ...state, cases: new Map(watched) }, rails, unsigned, clock.now());
+    expect(codeOf(again())).equal('complaint-signature');
+    const first = read;
+    for (let round = 0; round < 5; round += 1) expect(codeOf(again())).equal('complaint-signature');
+    expect([first > 0, read]).deep.equal([true, first]);
+  });
+
   it('of a withdrawal is answered by its payout, in time or late, before or after the verdict', async () => {
     const short = docket.account('g', { balance: 0n, withdrawn: 1000n, at: GENESIS + 401 });
     for (const id of ['aa', 'bb', 'cc']) {
@@ -101,6 +123,16 @@ describe('directory/complaint', () => {
     expect(await docket.answer('g', id('cc'), payout(docket.pay(home, 1000n)))).equal('late');
     for (const one of ['aa', 'bb', 'cc']) await checked(id(one));
     expect(await docket.record('g')).deep.include({ upheld: 0, late: 2, refuted: 0 });
+  });
+
+  it('is answered by its payout although another guard has shown it as its own before', async () => {
+    const proof = docket.pay(home, 1000n, GENESIS + 430);
+    const elsewhere = withdrawal('h', 'ee', 1000n, GENESIS + 400);
+    expect(await docket.complain('h', asked(elsewhere))).equal('open');
+    expect(await docket.answer('h', idFor('ee'.repeat(16), 'h'), payout(proof))).equal('dismissed');
+    expect(await docket.complain('g', asked(request('aa')))).equal('open');
+    expect(await docket.answer('g', idFor('aa'.repeat(16)), payout(proof))).equal('dismissed');
+    expect(await docket.record('g')).deep.include({ upheld: 0, late: 0 });
   });
 
   it('is not answered twice by one payout', async () => {
@@ -119,6 +151,31 @@ describe('directory/complaint', () => {
     expect(await docket.answer('g', second, elsewhere(other))).equal('answer-evidence');
     expect(await docket.answer('g', second, elsewhere(request('aa')))).equal('dismissed');
     await checked(second);
+  });
+
+  it('is held against the payouts shown before without proving each of them again', async () => {
+    for (const id of ['aa', 'bb', 'cc', 'dd']) expect(await docket.complain('g', asked(request(id)))).equal('open');
+    for (const id of ['aa', 'bb', 'cc']) {
+      expect(await docket.answer('g', idFor(id.repeat(16)), payout(docket.pay(home, 1000n, GENESIS + 430)))).equal('dismissed');
+    }
+    const { clock, database } = docket.authority;
+    const state = (await openBook({ clock, database }, networkId, testKey('authority'))).state();
+    const body = {
+      case: idFor('dd'.repeat(16)),
+      guard: idOf('g'),
+      guardKey: 1,
+      at: 1,
+      evidence: payout(docket.pay(home, 1000n)),
+    };
+    const signed = bare(sign('answer', networkId, body, testKey('g guard')));
+    let proven = 0;
+    const counted = { ...rails, payment: (proof: PaymentProof) => ((proven += 1), rails.payment(proof)) };
+    const again = () => codeOf(acceptAnswer(state, counted, signed, clock.now()));
+    expect(again()).equal('ok');
+    const first = proven;
+    expect(again()).equal('ok');
+    // Its own, once.
+    expect([first, proven - first]).deep.equal([5, 1]);
   });
 
   it('is answered by tallies that used the balance up', async () => {

@@ -5,10 +5,13 @@ import { encode, shaped } from '../../core/wire/codec.ts';
 import { complaintId } from '../../core/wire/complaint.ts';
 import { docketCase, docketChanges, docketPage, relayRecord, type DocketChanges } from '../../core/wire/verdict.ts';
 import { changesAfter, pageOf } from '../../directory/docket/decide.ts';
-import { openBook } from '../../directory/log/flow.ts';
+import { createDocket } from '../../directory/docket/flow.ts';
+import { openBook, type Book } from '../../directory/log/flow.ts';
 import { readEntry, type LogEntry } from '../../directory/log/entry.ts';
 import { standings } from '../../directory/standing/order.ts';
 import { emptyState, fold, foldAll, type DirectoryState } from '../../directory/state/decide.ts';
+import type { Verdicts } from '../../directory/verdict/flow.ts';
+import type { Clock } from '../../host/ports.ts';
 import { networkId, testKey } from '../harness/view.ts';
 import { GENESIS } from './given.ts';
 import {
@@ -183,6 +186,24 @@ describe('directory/docket', () => {
     expect(followed).deep.equal(filed.map((one) => one.id));
     const exact = { ...long, changes: filed.slice(0, DOCKET_PAGE_MAX) };
     expect(pageOf(exact, { before: null, relay: null }, GENESIS).before).equal(null);
+  });
+
+  it('reckons the records of all once a second, however often somebody asks, and anew when the log has grown', async () => {
+    let reckoned = 0;
+    const counted = (state: DirectoryState): DirectoryState => ({
+      ...state,
+      terms: Object.assign(new Map(state.terms), { values: () => ((reckoned += 1), state.terms.values()) }),
+    });
+    let [state, now] = [counted(await stateNow()), docket.authority.clock.now()];
+    const read = createDocket({ clock: { now: () => now } as Clock }, { state: () => state } as Book, {} as Verdicts);
+    const before = valueOf(read.record('g'));
+    for (const name of ['g', 'a', 'b', 'g']) expect(read.record(name).ok).equal(true);
+    expect([reckoned, read.record('g')]).deep.equal([1, { ok: true, value: before }]);
+    state = counted(fold(state, { kind: 'probe', at: now, reached: [], missed: [] }));
+    read.record('g');
+    now += 1;
+    expect(valueOf(read.record('g'))).deep.equal(before);
+    expect(reckoned).equal(3);
   });
 
   it('reads a log from before the docket: nobody has Guard until its first consensus', () => {

@@ -194,6 +194,27 @@ describe('guard, complained of', () => {
     expect(await stateOf(id)).to.deep.equal(['dismissed', 'withdrawals']);
   });
 
+  it('shows no more withdrawals than it takes', async () => {
+    await make();
+    world.rail.put((await subscribe()).body.destination, 700n);
+    const before = await account();
+    for (const amount of [100n, 400n, 50n]) {
+      const other = withdrawal(amount);
+      expect((await world.ask('alice', other.body.ask, { id: other.body.id, at: other.body.at })).ok).to.equal(true);
+      await world.idle();
+      world.settlement.pay(other.body.id, world.rail.put(HOME, amount, 1, world.clock.now()));
+      await wait();
+    }
+    const last = withdrawal(301n);
+    await wait();
+    const id = await filed(complaintOf({ kind: 'withdrawal', request: last }, before));
+    const { about } = await shown(id);
+    const evidence = about.kind === 'complaint' ? about.answers.map(({ signed }) => signed.body.evidence) : [];
+    expect(
+      evidence.map((one) => one.kind === 'withdrawals' && one.withdrawals.map(({ request }) => request.body.ask)),
+    ).to.deep.equal([[{ kind: 'withdraw', amount: 400n, destination: HOME }]]);
+  });
+
   it('says nothing of an account where the subscriber has not complained', async () => {
     await make();
     const before = await subscribe();
@@ -267,6 +288,28 @@ describe('guard, complained of', () => {
     guard = await world.startGuard('G', {}, guard.database);
     await world.idle();
     expect(await stateOf(id)).to.deep.equal(['dismissed', 'account']);
+  });
+
+  it('hears of its case though strangers have sent as many notices as it keeps', async () => {
+    await make();
+    const before = await subscribe();
+    const payment = world.rail.put(before.body.destination, 700n, 1, world.clock.now());
+    await wait();
+    world.kill('G');
+    const id = await filed(complaintOf(deposit(payment), before));
+    const authority = world.roles.get(AUTHORITY)!;
+    world.roles.delete(AUTHORITY);
+    guard = await world.startGuard('G', {}, guard.database);
+    await world.idle();
+    const endpoint = guard.role.endpoints.find((one) => one.path === '/guard/complained');
+    const tell = (of: number) => endpoint?.answer({ case: of.toString(16).padStart(64, '0') } as never, { kind: 'public' });
+    for (let of = 0; of < 1000; of += 1) await tell(of);
+    expect(await rows()).to.equal(1000);
+    world.roles.set(AUTHORITY, authority);
+    await tell(0);
+    await world.idle();
+    expect(await stateOf(id)).to.deep.equal(['dismissed', 'account']);
+    expect(await rows()).to.equal(0);
   });
 
   it('still pays withdrawals when it has lost its flag', async () => {

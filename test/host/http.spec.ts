@@ -208,6 +208,25 @@ describe('http', () => {
     await until(() => !served.busy());
   });
 
+  for (const [what, text, status, expected] of [
+    ['a head that is too large', `GET /relay/double?${'k'.repeat(9_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431, 'too-large'],
+    ['what is no HTTP', 'double /relay\r\n\r\n', 400, 'bad-request'],
+  ] as const) {
+    it(`refuses ${what} with a code, as everything`, async () => {
+      const socket = connect(served.port, '127.0.0.1');
+      socket.write(text);
+      const answer = await new Promise<string>((resolve) => {
+        let all = '';
+        socket.on('data', (chunk: Buffer) => (all += chunk.toString()));
+        socket.on('close', () => resolve(all));
+      });
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      expect(head).match(new RegExp(`^HTTP/1.1 ${status} `));
+      expect((JSON.parse(body) as { refusal: { code: string } }).refusal.code).equal(expected);
+      await until(() => !served.busy());
+    });
+  }
+
   it('cuts off who does not take the answer in its time', async () => {
     const large: Endpoint = {
       method: 'GET',

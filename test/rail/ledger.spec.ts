@@ -171,7 +171,8 @@ describe('rail/ledger', () => {
       ledgerReader({ http: ledger.http, network }).verify({ rail: 'ledger', proof: encode(forged) });
 
     it('shows payment, destination and amount with nothing running', () => {
-      expect(check(good)).deep.equal({ payment: '2', destination: guard.destination('u8'), amount: 8n });
+      const { at } = good.entry;
+      expect(check(good)).deep.equal({ payment: '2', destination: guard.destination('u8'), amount: 8n, at });
     });
 
     it('stays good when the log has grown', async () => {
