@@ -525,4 +525,34 @@ describe('contests', () => {
       expect(await casesOf('A')).deep.equal([`accused B ${price}: open`]);
     });
   });
+
+  it('a stranger’s notice takes no question away from the operator', async () => {
+    await open({ names: ['A', 'B'], payouts: { A: 'manual' }, contests: { B: 'ask' } });
+    world.owe(0, 'A', 'B', GIB);
+    await world.advance(world.schedule(0).paymentEnd);
+    expect(await casesOf('B')).deep.equal([`contestant A ${price}: asked`]);
+    await world.tell('B', (await pairsOf(world, 'B'))[0]!.id);
+    await world.idle();
+    await world.agree();
+    expect(await casesOf('B')).deep.equal([`contestant A ${price}: asked`]);
+  });
+
+  it('who paid to the fallback what was due shows the set-off first, and then the payment', async () => {
+    await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+    for (const kind of ['statement', 'settlement', 'notice', 'recall']) {
+      for (const name of ['A', 'B']) world.down.add(`${kind}:${name}`);
+    }
+    for (const name of ['A', 'B']) world.down.add(`${name}:/directory/mailbox`);
+    world.owe(0, 'A', 'B', 3n * GIB);
+    // Of its own IOU B knows nothing.
+    world.owe(0, 'B', 'A', GIB, { shownBy: ['A'] });
+    const { paymentEnd } = world.schedule(0);
+    await world.advance(paymentEnd + 1900);
+    for (let times = 0; times < 3; times += 1) {
+      await world.advance(world.clock.now() + 1200);
+      await world.agree();
+    }
+    expect(world.docket.posted).deep.equal(['contest B>A: open', 'appeal A set-off: answered', 'appeal A payment: dismissed']);
+    expect(await balanceOf(world, 'B')).equal(2n * price);
+  });
 });
