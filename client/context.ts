@@ -3,9 +3,7 @@
  */
 import type { SigningKey } from '../core/crypto/keys.ts';
 import { intervalAt } from '../core/rule/interval.ts';
-import { railTermsOf } from '../core/rule/price.ts';
-import type { Parameters, RailTerms } from '../core/wire/parameters.ts';
-import type { Terms } from '../core/wire/terms.ts';
+import { parametersOf } from '../host/network/prices.ts';
 import type { NetworkView, Ports, Tx } from '../host/ports.ts';
 import type { RailReader, Wallet } from '../rail/rail.ts';
 import type { ClientTransport } from '../tor/meter.ts';
@@ -25,26 +23,9 @@ export interface Client {
   schedule(tx: Tx, job: JobName, due: number): Promise<void>;
 }
 
-/** The newest parameters known; null before the first consensus. */
-export function parametersOf(network: NetworkView): Parameters | null {
-  return network.consensus()?.body.terms[0]?.parameters ?? null;
-}
-
 export function intervalNow(network: NetworkView, now: number): number {
   const parameters = parametersOf(network);
   return parameters === null ? 0 : intervalAt(parameters, now);
-}
-
-export interface Prices {
-  readonly terms: Terms;
-  readonly rail: RailTerms;
-}
-
-/** An interval's terms and its prices on a rail; null where they are not known. */
-export function pricesOf(network: NetworkView, interval: number, rail: string): Prices | null {
-  const terms = network.terms(interval);
-  const railTerms = terms === null ? null : railTermsOf(terms, rail);
-  return terms === null || railTerms === null ? null : { terms, rail: railTerms };
 }
 
 /** When something that did not get through is tried again: thrice a consensus. */

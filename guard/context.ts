@@ -2,12 +2,9 @@
  * What every item of the guard is given: ports, configuration, keys, the counts that live in memory, and turns, so that what
  * concerns one subscriber happens one after the other. Made once by main.ts.
  */
-import type { Parameters } from '../core/wire/parameters.ts';
-import { railTermsOf } from '../core/rule/price.ts';
 import { intervalAt } from '../core/rule/interval.ts';
-import type { RailTerms } from '../core/wire/parameters.ts';
-import type { Terms } from '../core/wire/terms.ts';
 import { inTurn, type InTurn } from '../host/in-turn.ts';
+import { parametersOf } from '../host/network/prices.ts';
 import type { NetworkView, Ports, Tx } from '../host/ports.ts';
 import type { RailReader, Receiving } from '../rail/rail.ts';
 import type { GuardTransport } from '../tor/meter.ts';
@@ -61,25 +58,8 @@ export function createTurns(): Turns {
   };
 }
 
-/** The newest parameters known; null before the first consensus. */
-export function parametersOf(network: NetworkView): Parameters | null {
-  return network.consensus()?.body.terms[0]?.parameters ?? null;
-}
-
 /** The running interval; null before the first consensus. */
 export function intervalNow(network: NetworkView, now: number): number | null {
   const parameters = parametersOf(network);
   return parameters === null ? null : intervalAt(parameters, now);
-}
-
-/** An interval's terms and its prices on a rail; null where they are not known. */
-export function pricesOf(network: NetworkView, interval: number, rail: string): Prices | null {
-  const terms = network.terms(interval);
-  const railTerms = terms === null ? null : railTermsOf(terms, rail);
-  return terms === null || railTerms === null ? null : { terms, rail: railTerms };
-}
-
-export interface Prices {
-  readonly terms: Terms;
-  readonly rail: RailTerms;
 }

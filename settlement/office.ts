@@ -8,6 +8,7 @@ import { intervalAt, scheduleOf, type Schedule } from '../core/rule/interval.ts'
 import { currentKeySet, keySetFor } from '../core/wire/descriptor.ts';
 import { settlementRefusals } from '../core/wire/settlement.ts';
 import type { Terms } from '../core/wire/terms.ts';
+import { placeAt } from '../host/http/place.ts';
 import type { Outbox } from '../host/outbox.ts';
 import type { Jobs } from '../host/jobs.ts';
 import type { Parameters } from '../core/wire/parameters.ts';
@@ -132,7 +133,7 @@ export async function callPeer<T>(
   const interval = runningInterval(office) ?? 0;
   const toKey = found === null ? null : sealingKeyOf(found.body, 'settlement', interval);
   if (found === null || toKey === null) return refuse('settlement-unknown-relay', peer);
-  const url = `${found.body.urls.settlement.replace(/\/$/, '')}${call.path}`;
+  const url = placeAt(found.body.urls.settlement, call.path);
   const key = sealingOf(office, interval);
   return office.ports.http.link({ url, tag: call.tag, body: call.body, from: office.me, key, to: peer, toKey }, output);
 }

@@ -6,10 +6,11 @@ import type { Verified } from '../../core/crypto/sign.ts';
 import { ACCOUNT_DEPOSITS_MAX } from '../../core/limits.ts';
 import { ok, type Result } from '../../core/refusal.ts';
 import type { Account } from '../../core/wire/guard.ts';
+import { parametersOf } from '../../host/network/prices.ts';
 import type { IncomingPayment } from '../../rail/rail.ts';
 import { askGuard } from '../account/ask.ts';
 import { readAccountsBy, readHomes, type Home } from '../account/store.ts';
-import { parametersOf, type Client } from '../context.ts';
+import type { Client } from '../context.ts';
 import { readRequest, readUnfinished } from '../withdraw/store.ts';
 
 export interface Candidate {

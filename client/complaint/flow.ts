@@ -8,9 +8,11 @@ import { checkComplaint, complaintCaseOf, type Claimed } from '../../core/rule/c
 import { complaintRefusals, type Complaint } from '../../core/wire/complaint.ts';
 import type { Account } from '../../core/wire/guard.ts';
 import { DOCKET_CASE_BYTES_MAX, docketAnswer, docketCase, type DocketLine } from '../../core/wire/verdict.ts';
+import { placeAt } from '../../host/http/place.ts';
+import { parametersOf } from '../../host/network/prices.ts';
 import { railRules } from '../../rail/rails.ts';
 import { readAccountsBy } from '../account/store.ts';
-import { parametersOf, retryAfter, type Client } from '../context.ts';
+import { retryAfter, type Client } from '../context.ts';
 import { placeOf } from '../guards/find.ts';
 import { clientRefusals } from '../refusals.ts';
 import { readRequest } from '../withdraw/store.ts';
@@ -165,7 +167,7 @@ export function createComplaints(client: Client): Complaints {
     for (const filing of await database.transaction((tx) => readFilings(tx, row.id))) {
       const authority = authorities.find((one) => one.name === filing.authority);
       if (filing.state !== 'sending' || authority === undefined) continue;
-      const sent = await http.post(`${base(authority.url)}/directory/complaint`, row.complaint, docketAnswer);
+      const sent = await http.post(placeAt(authority.url, '/directory/complaint'), row.complaint, docketAnswer);
       if (!sent.ok) {
         refusal = sent.refusal;
         log.info('complaint-not-filed', { role: 'client', code: sent.refusal.code });
@@ -184,7 +186,7 @@ export function createComplaints(client: Client): Complaints {
       const answer =
         url === undefined
           ? null
-          : await http.get(`${base(url)}/directory/docket/case/${id}`, docketCase, { answerMax: DOCKET_CASE_BYTES_MAX });
+          : await http.get(placeAt(url, `/directory/docket/case/${id}`), docketCase, { answerMax: DOCKET_CASE_BYTES_MAX });
       lines.push({ authority, filing, code, line: answer?.ok === true ? lineOf(answer.value.line) : null });
     }
     return { case: id, guard, nickname: named(guard), kind, subject, rail, amount, filedAt, authorities: lines };
@@ -216,8 +218,4 @@ export function createComplaints(client: Client): Complaints {
 
 function lineOf({ state, reason, appealBy, decidedAt }: DocketLine) {
   return { state, reason, appealBy, decidedAt };
-}
-
-function base(url: string): string {
-  return url.replace(/\/+$/, '');
 }

@@ -5,8 +5,9 @@ import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { circuitUsage, GIB, usageCeil } from '../../core/rule/price.ts';
 import type { RelayEntry } from '../../core/wire/consensus.ts';
 import { guardOffer, type GuardOffer } from '../../core/wire/guard.ts';
+import { pricesOf } from '../../host/network/prices.ts';
 import type { NetworkView } from '../../host/ports.ts';
-import { intervalNow, pricesOf, type Client } from '../context.ts';
+import { intervalNow, type Client } from '../context.ts';
 import { clientRefusals } from '../refusals.ts';
 import { familyOf, placeOf, type GuardPlace } from './find.ts';
 

@@ -8,7 +8,7 @@ import { usageCeil } from '../../core/rule/price.ts';
 import { keySetFor, type Descriptor } from '../../core/wire/descriptor.ts';
 import type { Tally } from '../../core/wire/guard.ts';
 import { termsDigest } from '../../core/wire/terms.ts';
-import type { Prices } from '../context.ts';
+import type { Prices } from '../../host/network/prices.ts';
 import { clientRefusals } from '../refusals.ts';
 import type { Usage } from './count.ts';
 

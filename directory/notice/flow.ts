@@ -8,6 +8,7 @@ import { accusedOf, appealBy, type Case } from '../../core/rule/verdict.ts';
 import { decode } from '../../core/wire/codec.ts';
 import { hex32, url } from '../../core/wire/field.ts';
 import { invariant } from '../../core/refusal.ts';
+import { placeAt } from '../../host/http/place.ts';
 import type { Outbox, OutboxKind } from '../../host/outbox.ts';
 import type { CallOptions, Ports, Tx } from '../../host/ports.ts';
 
@@ -33,13 +34,9 @@ export function createNotices(put: Outbox['put']): Notices {
 }
 
 function addressOf(one: Case): string | null {
-  if (one.kind === 'contest') return under(one.accused.body.urls.settlement, '/settlement/contested');
+  if (one.kind === 'contest') return placeAt(one.accused.body.urls.settlement, '/settlement/contested');
   const { guard } = one.guard.body.urls;
-  return guard === null ? null : under(guard, '/guard/complained');
-}
-
-function under(address: string, path: string): string {
-  return `${address.replace(/\/$/, '')}${path}`;
+  return guard === null ? null : placeAt(guard, '/guard/complained');
 }
 
 export function noticeKind({ http, log }: Pick<Ports, 'http' | 'log'>): OutboxKind {

@@ -5,7 +5,7 @@ import { sha256Hex } from '../../core/crypto/hash.ts';
 import { affordableBytes, usageCeil, type Traffic } from '../../core/rule/price.ts';
 import { encode } from '../../core/wire/codec.ts';
 import type { Account } from '../../core/wire/guard.ts';
-import type { Prices } from '../context.ts';
+import type { Prices } from '../../host/network/prices.ts';
 import { canBegin } from '../session/decide.ts';
 import type { Sums } from './store.ts';
 

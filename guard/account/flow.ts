@@ -6,8 +6,9 @@ import { sign, type Verified } from '../../core/crypto/sign.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
 import { noTraffic } from '../../core/rule/price.ts';
 import { guardRefusals, type Account } from '../../core/wire/guard.ts';
+import { pricesOf } from '../../host/network/prices.ts';
 import type { Tx } from '../../host/ports.ts';
-import { intervalNow, pricesOf, type Guard } from '../context.ts';
+import { intervalNow, type Guard } from '../context.ts';
 import { readUsage } from '../tally/store.ts';
 import { balanceOf, contentOf, stateOf } from './decide.ts';
 import {

@@ -6,10 +6,11 @@ import { sign, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { circuitUsage, GIB, usageCeil } from '../../core/rule/price.ts';
 import { guardRefusals, type Bill } from '../../core/wire/guard.ts';
+import { pricesOf, type Prices } from '../../host/network/prices.ts';
 import type { Tx } from '../../host/ports.ts';
 import { balanceOf } from '../account/decide.ts';
 import { readSums } from '../account/store.ts';
-import { pricesOf, type Guard, type Prices } from '../context.ts';
+import type { Guard } from '../context.ts';
 import { readUsage } from '../tally/store.ts';
 
 const refuse = refuser(guardRefusals);

@@ -17,9 +17,11 @@ import {
   type CaseNotice,
   type DocketCase,
 } from '../../core/wire/verdict.ts';
+import { placeAt } from '../../host/http/place.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
+import { parametersOf } from '../../host/network/prices.ts';
 import { railRules } from '../../rail/rails.ts';
-import { parametersOf, type Guard } from '../context.ts';
+import type { Guard } from '../context.ts';
 import { pollAfter } from '../deposit/flow.ts';
 import { claimIn, isToAnswer, lookedAtUntil } from './decide.ts';
 import { evidenceFor, type Items } from './evidence.ts';
@@ -70,7 +72,7 @@ export function createComplaints(guard: Guard, items: Items): Complaints {
 
   /** A notice may be lost, and a database restored from before. */
   async function lookFor(authority: string, parameters: Parameters, now: number): Promise<void> {
-    const url = `${base(authority)}/directory/docket?relay=${config.id}`;
+    const url = placeAt(authority, `/directory/docket?relay=${config.id}`);
     const page = await http.get(url, docketPage, { answerMax: PAGE_BYTES_MAX });
     if (!page.ok) return log.info('docket-not-read', { role: 'guard', code: page.refusal.code });
     for (const line of page.value.cases) {
@@ -84,7 +86,7 @@ export function createComplaints(guard: Guard, items: Items): Complaints {
   async function attend(row: CaseRow, parameters: Parameters): Promise<boolean> {
     let isOver = true;
     for (const { url } of authorities) {
-      const answer = await http.get(`${base(url)}/directory/docket/case/${row.id}`, docketCase, {
+      const answer = await http.get(placeAt(url, `/directory/docket/case/${row.id}`), docketCase, {
         answerMax: DOCKET_CASE_BYTES_MAX,
       });
       if (!answer.ok) {
@@ -120,7 +122,7 @@ export function createComplaints(guard: Guard, items: Items): Complaints {
       // Nothing is shown that does not answer it.
       if (!examineAnswer({ complaint, claimed, parameters, filedAt }, keys, rails, body).ok) continue;
       const sent = await http.post(
-        `${base(authority)}/directory/answer`,
+        placeAt(authority, '/directory/answer'),
         bare(sign('answer', networkId, body, key)),
         docketAnswer,
       );
@@ -134,8 +136,4 @@ export function createComplaints(guard: Guard, items: Items): Complaints {
   }
 
   return { noticed, run };
-}
-
-function base(url: string): string {
-  return url.replace(/\/+$/, '');
 }

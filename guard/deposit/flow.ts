@@ -3,8 +3,9 @@
  * over payments that are final. Run by a job, and when a subscriber asks for its account.
  */
 import { inTurn } from '../../host/in-turn.ts';
+import { parametersOf } from '../../host/network/prices.ts';
 import type { Receiving } from '../../rail/rail.ts';
-import { parametersOf, type Guard } from '../context.ts';
+import type { Guard } from '../context.ts';
 import type { Accounts } from '../account/flow.ts';
 import { countAccounts } from '../account/store.ts';
 import { depositsOf } from './decide.ts';

@@ -3,11 +3,12 @@
  */
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { guardRefusals, type GuardOffer } from '../../core/wire/guard.ts';
+import { pricesOf } from '../../host/network/prices.ts';
 import { balanceOf } from '../account/decide.ts';
 import { countAccounts, readTotals } from '../account/store.ts';
 import { usualPrice } from '../bill/flow.ts';
 import { GIB } from '../../core/rule/price.ts';
-import { intervalNow, pricesOf, type Guard } from '../context.ts';
+import { intervalNow, type Guard } from '../context.ts';
 
 const refuse = refuser(guardRefusals);
 

@@ -12,11 +12,12 @@ import {
   type Tally,
   type Withdrawal,
 } from '../../core/wire/guard.ts';
+import { parametersOf } from '../../host/network/prices.ts';
 import type { Tx } from '../../host/ports.ts';
 import type { Accounts } from '../account/flow.ts';
 import { readAccount } from '../account/store.ts';
 import type { Bills } from '../bill/flow.ts';
-import { parametersOf, type Guard } from '../context.ts';
+import type { Guard } from '../context.ts';
 import type { Deposits } from '../deposit/flow.ts';
 import type { Tallies } from '../tally/flow.ts';
 import type { Withdrawals } from '../withdraw/flow.ts';

@@ -6,9 +6,10 @@ import { localRefusals, type SessionShortfall } from '../../core/local/messages.
 import { HOPS_MAX } from '../../core/limits.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { tickAfter } from '../../core/rule/interval.ts';
+import { parametersOf, pricesOf, type Prices } from '../../host/network/prices.ts';
 import type { GuardTransport, SessionReading } from '../../tor/meter.ts';
 import { readAccount } from '../account/store.ts';
-import { intervalNow, parametersOf, pricesOf, type Guard, type Prices } from '../context.ts';
+import { intervalNow, type Guard } from '../context.ts';
 import { fundsFor, type Tallies } from '../tally/flow.ts';
 import { readUsage } from '../tally/store.ts';
 import {

@@ -3,7 +3,7 @@
  * circuit, or the free part of a balance, out. Pure.
  */
 import { addTraffic, affordableBytes, circuitUsage, noTraffic, usageCeil, type Traffic } from '../../core/rule/price.ts';
-import type { Prices } from '../context.ts';
+import type { Prices } from '../../host/network/prices.ts';
 import { intervalsOf, reservedOf, usageOf, type Purse } from './live.ts';
 
 export type PricesOf = (interval: number) => Prices | null;

@@ -3,7 +3,7 @@
  */
 import { affordableBytes, usageCeil } from '../../core/rule/price.ts';
 import type { Tally } from '../../core/wire/guard.ts';
-import type { Prices } from '../context.ts';
+import type { Prices } from '../../host/network/prices.ts';
 import { highestUsage, type Usage } from '../session/decide.ts';
 
 export interface Charged {

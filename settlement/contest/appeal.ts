@@ -10,6 +10,7 @@ import { appealEvidence, appealRefusals, signedAppeal, type Appeal, type AppealE
 import { hex32, url } from '../../core/wire/field.ts';
 import { receipt, type Receipt } from '../../core/wire/settlement.ts';
 import { docketAnswer, type DocketAnswer } from '../../core/wire/verdict.ts';
+import { placeAt } from '../../host/http/place.ts';
 import type { OutboxKind, OutboxRow } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
 import type { Income } from '../income/flow.ts';
@@ -56,7 +57,7 @@ export function postAppeal(
   authority: string,
   appeal: Signed<Appeal>,
 ): Promise<Result<DocketAnswer>> {
-  return http.post(`${authority.replace(/\/$/, '')}/directory/appeal`, appeal, docketAnswer);
+  return http.post(placeAt(authority, '/directory/appeal'), appeal, docketAnswer);
 }
 
 export function appealKind(office: Office): OutboxKind {

@@ -11,6 +11,7 @@ import { contestRefusals, type Contest } from '../../core/wire/contest.ts';
 import { sameFamily } from '../../core/wire/descriptor.ts';
 import { hex32, url } from '../../core/wire/field.ts';
 import { docketAnswer, type DocketAnswer } from '../../core/wire/verdict.ts';
+import { placeAt } from '../../host/http/place.ts';
 import type { OutboxKind, OutboxRow } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
 import { scheduleFor, type Office } from '../office.ts';
@@ -109,7 +110,7 @@ export function contestKind(office: Office): OutboxKind {
       const { id, authority } = filingIn(row);
       const [one, pair] = await database.transaction(async (tx) => [await readCase(tx, id), await readPairById(tx, id)]);
       if (one === null || one.signed === null || (pair?.state !== 'unpaid' && pair?.state !== 'contested')) return ok(null);
-      return http.post(`${authority.replace(/\/$/, '')}/directory/contest`, one.signed, docketAnswer);
+      return http.post(placeAt(authority, '/directory/contest'), one.signed, docketAnswer);
     },
     async done(tx, row, answer) {
       const { id } = filingIn(row);

@@ -15,6 +15,7 @@ import {
   type DocketCase,
   type DocketLine,
 } from '../../core/wire/verdict.ts';
+import { placeAt } from '../../host/http/place.ts';
 import type { Tx } from '../../host/ports.ts';
 import type { Income } from '../income/flow.ts';
 import { parametersFor, scheduleFor, termsFor, type Office } from '../office.ts';
@@ -102,7 +103,7 @@ async function attend(office: Office, income: Income, row: OwnCase, now: number)
 export async function fetchCase(office: Office, id: string): Promise<Result<DocketCase>> {
   let last: Result<DocketCase> = refuse('docket-no-case', id);
   for (const { url } of office.ports.network.network.authorities) {
-    const address = `${url.replace(/\/$/, '')}/directory/docket/case/${id}`;
+    const address = placeAt(url, `/directory/docket/case/${id}`);
     const found = await office.ports.http.get(address, docketCase, { answerMax: DOCKET_CASE_BYTES_MAX });
     if (found.ok) return found;
     // That nobody has it is known only when all have said so.

@@ -11,6 +11,7 @@ import { decode, encode } from '../../core/wire/codec.ts';
 import { url } from '../../core/wire/field.ts';
 import { mailboxAnswer, signedLetter, type Letter } from '../../core/wire/mailbox.ts';
 import { signedSettlement, statement } from '../../core/wire/settlement.ts';
+import { placeAt } from '../../host/http/place.ts';
 import { sealingKeyOf, senderKeyIn } from '../../host/network/sealing.ts';
 import type { OutboxKind, OutboxRow } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
@@ -75,7 +76,7 @@ export function letterKind(office: Office): OutboxKind {
   return {
     async send(row) {
       const { authority, letter: one } = postedIn(row);
-      return office.ports.http.post(`${authority.replace(/\/$/, '')}/directory/mailbox`, one, done);
+      return office.ports.http.post(placeAt(authority, '/directory/mailbox'), one, done);
     },
     async done() {},
     async refused(_tx, _row, refusal) {
@@ -100,7 +101,7 @@ export async function fetchLetters(office: Office): Promise<number> {
     const ask = sign('mailbox', office.networkId, { relay: office.me, key: number, at: office.ports.clock.now() }, key);
     // What did not fit into an answer comes with the next one; an answer with nothing new is the last.
     for (let again = true; again;) {
-      const address = `${authority.replace(/\/$/, '')}/directory/mailbox/fetch`;
+      const address = placeAt(authority, '/directory/mailbox/fetch');
       const answer = await office.ports.http.post(address, ask, mailboxAnswer, { answerMax: 2 * LETTERS_BYTES_MAX });
       if (!answer.ok) break;
       const fresh = answer.value.letters.filter((one) => !seen.has(`${authority} ${one.id}`));
