@@ -18,7 +18,7 @@ import type { Clock, Entropy, Log } from '../host/ports.ts';
 import { keysFrom, keysIn, type KeyName, type Keys } from '../node/keys.ts';
 import { nodeSpec, type NodeSpec } from '../node/spec.ts';
 import { specText } from '../node/write.ts';
-import { startNode, type RunningNode } from '../node/start.ts';
+import { startNode, type NodeOptions, type RunningNode } from '../node/start.ts';
 import { mint } from '../rail/ledger/mint.ts';
 import { createTrafficSource, type TrafficSource } from './traffic/source.ts';
 
@@ -56,6 +56,8 @@ export interface WorldPlan {
   readonly entropy: (name: string) => Entropy;
   readonly log: (name: string) => Log;
   readonly databases?: (name: string) => NodeSpec['databases'];
+  /** How a node is started; in this process, with the machine's own ports, where nothing else is said. */
+  readonly start?: (name: string, options: NodeOptions) => Promise<RunningNode>;
 }
 
 export interface World {
@@ -120,7 +122,7 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
     const spec = specs.get(name);
     invariant(spec !== undefined && !running.has(name), `${name} is a node that does not run`);
     const id = ids.get(name);
-    const node = await startNode({
+    const node = await (plan.start ?? startOf)(name, {
       spec,
       home: join(plan.home, name),
       network,
@@ -183,6 +185,10 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
       await stopOne(authorityName);
     },
   };
+}
+
+function startOf(_name: string, options: NodeOptions): Promise<RunningNode> {
+  return startNode(options);
 }
 
 interface Said {

@@ -9,7 +9,7 @@ import { invariant } from '../core/refusal.ts';
 import type { Network } from '../core/wire/network.ts';
 import type { Parameters } from '../core/wire/parameters.ts';
 import { openDatabase } from '../host/db/open.ts';
-import { createHttpClient } from '../host/http/client.ts';
+import { createHttpClient, type ClosableHttpClient, type HttpClientOptions } from '../host/http/client.ts';
 import { serveLocal } from '../host/http/local.ts';
 import { serve } from '../host/http/serve.ts';
 import { networkMigrations } from '../host/network/migrations.ts';
@@ -36,6 +36,9 @@ export interface NodeOptions {
   readonly log: Log;
   /** Databases that are gone when the process ends. */
   readonly inMemory?: boolean;
+  /** What opens databases and makes calls: SQLite, PostgreSQL and HTTP, where nothing else is given. */
+  readonly openDatabase?: typeof openDatabase;
+  readonly createHttpClient?: (options: HttpClientOptions) => ClosableHttpClient;
   /** Where traffic is seen; without them the node sees none. */
   readonly meter?: Meter;
   readonly guardTransport?: GuardTransport;
@@ -62,12 +65,13 @@ const order: readonly RoleName[] = ['ledger', 'directory', 'settlement', 'guard'
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { spec, home, network, clock, entropy, log } = options;
   await mkdir(home, { recursive: true, mode: 0o700 });
-  const http = createHttpClient({ networkId: network.networkId, entropy, home });
+  const http = (options.createHttpClient ?? createHttpClient)({ networkId: network.networkId, entropy, home });
   const databases: Database[] = [];
   const open = async (name: string, migrations: readonly Migration[], owner: string): Promise<Database> => {
     const url = spec.databases[name as RoleName];
     const file = options.inMemory === true ? ':memory:' : join(home, `${name}.sqlite`);
-    const database = await openDatabase(url === undefined ? { file } : { url }, migrations, name, owner);
+    const place = url === undefined ? { file } : { url };
+    const database = await (options.openDatabase ?? openDatabase)(place, migrations, name, owner);
     databases.push(database);
     return database;
   };
