@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeSpec } from '../../node/spec.ts';
 import { readConfig } from '../../host/config.ts';
-import { localRun } from './local.ts';
 import { freePorts, hasSurvivors, hurry, leftBehind, ptg, ptgJson, startPtg, until, type Running } from './ptg.ts';
 
 interface Account {
@@ -35,8 +34,6 @@ describe('a network of several machines', function () {
   const json = <T>(name: string, command: string): Promise<T> => ptgJson<T>([...command.split(' '), ...home(name)]);
 
   before(async () => {
-    // Its minute passes meanwhile.
-    void localRun();
     folder = await mkdtemp(join(tmpdir(), 'ptg-op-'));
     urls = (await freePorts(4)).map((port) => `http://127.0.0.1:${port}`);
   });

@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { units } from '../../core/wire/field.ts';
 import { network } from '../../core/wire/network.ts';
-import { localRun } from './local.ts';
 import { filesUnder, hasSurvivors, leftBehind, ptg, ptgJson, startPtg, until, type Ended, type Running } from './ptg.ts';
 
 const signed = z.string().regex(/^-?\d+$/);
@@ -45,8 +44,14 @@ describe('ptg up --once --json', function () {
   let ended: Ended;
   let report: Printed;
   before(async () => {
-    ({ home, running } = await localRun());
+    home = await mkdtemp(join(tmpdir(), 'ptg-up-'));
+    running = startPtg(['up', '--once', '--json'], { PTG_HOME: home });
     ended = await running.ended;
+  });
+  after(async () => {
+    running.child.kill('SIGKILL');
+    await running.ended;
+    await rm(home, { recursive: true, force: true });
   });
 
   it('ends with 0 and prints one object', () => {

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { big, bytes, int, orNull, text } from '../../host/db/codec.ts';
 import { openDatabase, type DatabasePlace } from '../../host/db/open.ts';
 import type { Database, Migration } from '../../host/ports.ts';
-import { later } from './harness.ts';
+import { later } from '../harness/later.ts';
 
 export const thing: Migration = {
   name: '001-thing',

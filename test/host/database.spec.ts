@@ -7,7 +7,10 @@ import { stat } from 'node:fs/promises';
 import { openDatabase } from '../../host/db/open.ts';
 import { toPostgresDdl } from '../../host/db/postgres.ts';
 import { databasePromises, rejection } from './database-promises.ts';
-import { folder, later } from './harness.ts';
+import { folder } from './harness.ts';
+import { later, undoAll } from '../harness/later.ts';
+
+afterEach(undoAll);
 
 databasePromises('sqlite', async () => ({ file: join(await folder(), 'role.db') }));
 

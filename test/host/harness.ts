@@ -1,22 +1,12 @@
 /*
- * What the tests of this room share: databases that are closed after each test, and waiting for an event without sleeping.
+ * What the tests of this room share: databases and folders that are gone after each test, and waiting for an event without sleeping.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../host/db/open.ts';
 import type { Database, Log, LogFields, Migration } from '../../host/ports.ts';
-
-const undoings: (() => Promise<void>)[] = [];
-
-/** Runs after the test that asked for it. */
-export function later(undo: () => Promise<void>): void {
-  undoings.push(undo);
-}
-
-afterEach(async () => {
-  for (const undo of undoings.splice(0).reverse()) await undo();
-});
+import { later } from '../harness/later.ts';
 
 export async function memoryDatabase(migrations: readonly Migration[] = []): Promise<Database> {
   const database = await openDatabase({ file: ':memory:' }, migrations, 'test');

@@ -15,7 +15,10 @@ import { serveLocal } from '../../host/http/local.ts';
 import { serve, type Served } from '../../host/http/serve.ts';
 import type { Caller, Endpoint, HttpClient, Role } from '../../host/ports.ts';
 import { sealingKeyFromSeed } from '../../host/seal.ts';
-import { folder, later, recordingLog, until, type RecordingLog } from './harness.ts';
+import { folder, recordingLog, until, type RecordingLog } from './harness.ts';
+import { later, undoAll } from '../harness/later.ts';
+
+afterEach(undoAll);
 
 const relay = 'ee'.repeat(32);
 const caller = '11'.repeat(32);

@@ -6,7 +6,10 @@ import { drivenClock } from '../../host/clock.ts';
 import { createJobs, type Job } from '../../host/jobs.ts';
 import { openDatabase } from '../../host/db/open.ts';
 import { join } from 'node:path';
-import { folder, later, memoryDatabase, recordingLog, until } from './harness.ts';
+import { folder, memoryDatabase, recordingLog, until } from './harness.ts';
+import { later, undoAll } from '../harness/later.ts';
+
+afterEach(undoAll);
 
 async function room(table: (ran: number[]) => Job[]) {
   const clock = drivenClock(1000);

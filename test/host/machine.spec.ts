@@ -13,6 +13,9 @@ import { createLog } from '../../host/log.ts';
 import type { LogFields, Role } from '../../host/ports.ts';
 import { onSignals, shutDown } from '../../host/shutdown.ts';
 import { folder, recordingLog, until } from './harness.ts';
+import { undoAll } from '../harness/later.ts';
+
+afterEach(undoAll);
 
 describe('clocks', () => {
   it('the driven one stands still, goes forward only, and wakes who listens', () => {

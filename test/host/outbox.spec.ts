@@ -9,7 +9,10 @@ import { openDatabase } from '../../host/db/open.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
 import { createOutbox, type OutboxKind, type OutboxRow } from '../../host/outbox.ts';
 import type { Database } from '../../host/ports.ts';
-import { folder, later, memoryDatabase, recordingLog, until } from './harness.ts';
+import { folder, memoryDatabase, recordingLog, until } from './harness.ts';
+import { later, undoAll } from '../harness/later.ts';
+
+afterEach(undoAll);
 
 /** Answers as told and writes down what happened. */
 function recordingKind(answer: (row: OutboxRow) => Result<unknown> | Promise<Result<unknown>>) {

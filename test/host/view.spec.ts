@@ -19,7 +19,10 @@ import { senderKeyIn, sealingKeyOf } from '../../host/network/sealing.ts';
 import { openNetworkView } from '../../host/network/view.ts';
 import type { HttpClient } from '../../host/ports.ts';
 import { networkId, testDescriptor, testKey, testTerms } from '../harness/view.ts';
-import { folder, later, memoryDatabase, recordingLog, until } from './harness.ts';
+import { folder, memoryDatabase, recordingLog, until } from './harness.ts';
+import { later, undoAll } from '../harness/later.ts';
+
+afterEach(undoAll);
 
 const names = ['one', 'two', 'three'];
 const authorityKeys = names.map((name) => signingKey(Buffer.from(sha256Hex(name), 'hex')));

@@ -7,6 +7,9 @@ import { familyOnPostgres } from './family.ts';
 import { ledgerOnPostgres } from './ledger.ts';
 import { networkOnPostgres } from './network.ts';
 import { settlementOnPostgres } from './settlement.ts';
+import { undoAll } from '../harness/later.ts';
+
+afterEach(undoAll);
 
 describe('on PostgreSQL', () => {
   let server: PostgresServer | null = null;
