@@ -7,10 +7,11 @@
  *               ├────────────────┤
  *               ├─ paid in time, nothing owed, answer holds ──→ dismissed
  *               ├─ withdrawn in time ─────────────────────────→ withdrawn
- *               ├─ paid late, withdrawn late ─────────────────→ late
+ *               ├─ paid late, withdrawn late ─────────────────→ late ─ paid in time ─→ dismissed
  *               └─ no such answer in the appeal window ───────→ upheld ─ paid late, withdrawn ─→ late
  *
- * dismissed, withdrawn and late are ends. A refused filing or answer is no event: it never enters the log.
+ * dismissed and withdrawn are ends, and late is once the appeal window is over: until then the accused can show that the word of whoever
+ * withdrew was false. A refused filing or answer is no event: it never enters the log.
  */
 export type CaseState = 'open' | 'answered' | 'upheld' | 'dismissed' | 'withdrawn' | 'late';
 
@@ -23,7 +24,7 @@ export type CaseEvent =
   /** The appeal window is over. */
   | { readonly kind: 'expired' };
 
-type Arrow<K extends CaseEvent['kind']> = (event: Extract<CaseEvent, { kind: K }>) => CaseState;
+type Arrow<K extends CaseEvent['kind']> = (event: Extract<CaseEvent, { kind: K }>) => CaseState | null;
 type Arrows = { readonly [K in CaseEvent['kind']]?: Arrow<K> };
 
 const undecided: Arrows = {
@@ -41,11 +42,11 @@ const arrows: Readonly<Record<CaseState, Arrows>> = {
   upheld: { paid: () => 'late', withdrawn: () => 'late' },
   dismissed: {},
   withdrawn: {},
-  late: {},
+  late: { paid: ({ late }) => (late ? null : 'dismissed') },
 };
 
 export function decideCase(state: CaseState, event: CaseEvent): CaseState | null {
-  const arrow = arrows[state][event.kind] as ((event: CaseEvent) => CaseState) | undefined;
+  const arrow = arrows[state][event.kind] as ((event: CaseEvent) => CaseState | null) | undefined;
   return arrow === undefined ? null : arrow(event);
 }
 

@@ -111,7 +111,7 @@ export function checkAppeal(
   if (body.case !== one.id) return refuseAppeal('appeal-unknown', body.case);
   const isWithdrawal = body.from === contestant && body.evidence.kind === 'receipt';
   if (body.from !== accused && !isWithdrawal) return refuseAppeal('appeal-stranger', body.from);
-  if (!isUndecided(one.state) && one.state !== 'upheld') return refuseAppeal('appeal-decided', `${one.id}: ${one.state}`);
+  if (!canMove(one, at)) return refuseAppeal('appeal-decided', `${one.id}: ${one.state}`);
   const isOver = one.state === 'upheld' || at >= appealBy(one);
   const isPayment = body.evidence.kind === 'payment' || body.evidence.kind === 'receipt';
   if (isOver && !isPayment) return refuseAppeal('appeal-late', body.evidence.kind);
@@ -136,11 +136,16 @@ export function checkAppeal(
   if (!found.ok) return found;
   // What comes after the window has not answered in time, whenever it was paid.
   const event = eventOf(found.value, isOver);
-  // The last place is kept for what ends the case.
-  if (event.kind === 'reduced' && one.appeals.length + 1 >= APPEALS_MAX)
+  // The last two places are kept for what ends the case, and for what clears a false end.
+  if (event.kind === 'reduced' && one.appeals.length + 2 >= APPEALS_MAX)
     return refuseAppeal('appeal-set-off', `${one.appeals.length} such answers were taken: show the last`);
-  invariant(decideCase(one.state, event) !== null, 'an appeal that is taken moves its case');
+  if (decideCase(one.state, event) === null) return refuseAppeal('appeal-decided', `${one.id}: ${one.state}`);
   return ok({ verified, event, reason: reasonOf(found.value) });
+}
+
+/** Late is the contestant's word, or what it was shown: in the appeal window a proof of payment in time is stronger. */
+function canMove(one: ContestCase, at: number): boolean {
+  return isUndecided(one.state) || one.state === 'upheld' || (one.state === 'late' && at < appealBy(one));
 }
 
 /** An appeal that was checked before. */

@@ -6,8 +6,8 @@ import { isUndecided, type CaseState } from '../../core/rule/course.ts';
 import type { DocketLine } from '../../core/wire/verdict.ts';
 import type { Tx } from '../../host/ports.ts';
 import type { Income } from '../income/flow.ts';
-import { parametersFor, type Office } from '../office.ts';
-import { bothSigned } from '../pair/pair.ts';
+import { parametersFor, scheduleFor, type Office } from '../office.ts';
+import { bothSigned, type Pair } from '../pair/pair.ts';
 import { readPair, readPairById } from '../pair/store.ts';
 import { dischargeAll } from '../receipt/flow.ts';
 import { putAppeal, putPlea, withdrawal } from './appeal.ts';
@@ -52,6 +52,35 @@ export async function defenceOf(
   const before = interval === 0 ? null : await readPair(tx, interval - 1, peer);
   const isLeft = before !== null && !(await isVoid(tx, before.id));
   return { pair, before: isLeft ? bothSigned(before) : null, about, isOver: state === 'upheld' || now >= appealBy };
+}
+
+/** Whether the docket has it as late, and this relay paid in time and has not shown that since. */
+function canBeCleared(office: Office, one: OwnCase, pair: Pair, now: number): boolean {
+  const { payment, paidAt, side } = pair;
+  if (one.part !== 'accused' || side !== 'debtor' || payment === null || paidAt === null) return false;
+  const paymentEnd = scheduleFor(office, one.interval)?.paymentEnd ?? 0;
+  return paidAt < paymentEnd && now < (one.until ?? 0) && !one.shown.includes(inTime(payment));
+}
+
+const inTime = (payment: string): string => `in-time:${payment}`;
+
+/** Whoever withdraws says when it was paid; the rail's proof is stronger while the appeal window is open. */
+export async function clearOfLate(
+  office: Office,
+  one: OwnCase,
+  about: ContestAbout,
+  line: DocketLine,
+  now: number,
+): Promise<null> {
+  const { database } = office.ports;
+  const defence = await database.transaction((tx) => defenceOf(tx, one, about, line, now));
+  if (defence === null || !canBeCleared(office, one, defence.pair, now)) return null;
+  const found = await evidenceFor(office, { ...defence, isOver: true }, []);
+  const [proof] = found.filter(({ evidence }) => evidence.kind === 'payment');
+  if (proof === undefined || defence.pair.payment === null) return null;
+  const held = { ...proof, name: inTime(defence.pair.payment) };
+  await database.transaction((tx) => change(tx, one, (row) => putAppeal(office, tx, row, held, line.appealBy)));
+  return null;
 }
 
 /** The contestant was paid, and says so. A payment that came without a word is looked for. */

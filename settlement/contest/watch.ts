@@ -21,7 +21,7 @@ import type { Income } from '../income/flow.ts';
 import { parametersFor, scheduleFor, termsFor, type Office } from '../office.ts';
 import { readPairById } from '../pair/store.ts';
 import { live, type OwnCase } from './case.ts';
-import { defend, withdraw } from './defend.ts';
+import { clearOfLate, defend, withdraw } from './defend.ts';
 import { hasNewPayment, type ContestAbout } from './evidence.ts';
 import { forgetNotice, noticeCase, readCase, readCasesIn, saveCase } from './store.ts';
 import { knowDebt, voidPair } from './void.ts';
@@ -47,7 +47,7 @@ export async function lookAtDocket(office: Office, income: Income, now: number):
   if (consensus === null || now < (parametersFor(office, -1)?.genesis ?? 0)) return null;
   const rows = await database.transaction(async (tx) => {
     await takeNullified(office, tx, consensus.body.nullified);
-    return readCasesIn(tx, ['asked', ...live]);
+    return readCasesIn(tx, ['asked', 'late', ...live]);
   });
   let next: number | null = null;
   for (const row of rows) {
@@ -85,6 +85,8 @@ async function attend(office: Office, income: Income, row: OwnCase, now: number)
   const pair = await database.transaction((tx) => readPairById(tx, row.id));
   const isNew = pair !== null && hasNewPayment(pair, row.shown);
   if (row.state === 'upheld' && !isNew && now >= (scheduleFor(office, row.interval)?.appealEnd ?? 0)) return null;
+  // An end, once nothing can clear it any more.
+  if (row.state === 'late' && now >= (row.until ?? 0)) return null;
   const shown = await fetchCase(office, row.id);
   // Whoever says that there is a case where none is, is heard once.
   if (!shown.ok) {
@@ -96,7 +98,8 @@ async function attend(office: Office, income: Income, row: OwnCase, now: number)
   if (about.kind !== 'contest' || !isSo(office, row.id, about)) return null;
   const one = await database.transaction((tx) => take(office, tx, row.id, about, line));
   if (one === null) return null;
-  return one.part === 'accused' ? defend(office, one, about, line, now) : withdraw(office, income, one, line, now);
+  if (one.part === 'contestant') return withdraw(office, income, one, line, now);
+  return line.state === 'late' ? clearOfLate(office, one, about, line, now) : defend(office, one, about, line, now);
 }
 
 /** The first authority that has it. */

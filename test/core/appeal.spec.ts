@@ -67,8 +67,8 @@ function after(
   const next = takeAppeal(one, { at, signed: verified }, event, reason);
   return `${next.state} ${next.reason ?? '-'} ${amountOf(next)}`;
 }
-const taken = (one: ContestCase, evidence: AppealEvidence, at = filedAt + 10): ContestCase => {
-  const { verified, event, reason } = valueOf(check(one, appealOf(evidence), at));
+const taken = (one: ContestCase, evidence: AppealEvidence, by: Name = 'A', at = filedAt + 10): ContestCase => {
+  const { verified, event, reason } = valueOf(check(one, appealOf(evidence, {}, by), at));
   return takeAppeal(one, { at, signed: verified }, event, reason);
 };
 
@@ -207,6 +207,18 @@ describe('an appeal', () => {
       expect(after(ended, receipt())).equal('appeal-decided');
       expect(after(ended, receipt(), {}, 'C')).equal('appeal-decided');
     });
+    it('once it ended late, with a payment in time alone, and in the window', () => {
+      const word = receipt(receiptOf({ proof: proofOf('none'), at: schedule.paymentEnd }));
+      const late = taken(byAgreed, word, 'C');
+      expect([late.state, late.reason]).deep.equal(['late', 'withdrawn']);
+      expect(after(late, paid('in-time'))).equal('dismissed payment 700');
+      expect(after(late, paid('in-time'), {}, 'A', by - 1)).equal('dismissed payment 700');
+      expect(after(late, paid('in-time'), {}, 'A', by)).equal('appeal-decided');
+      expect(after(late, paid('late'))).equal('appeal-decided');
+      expect(after(late, paid('elsewhere'))).equal('appeal-destination');
+      expect(after(late, receipt(), {}, 'C')).equal('appeal-decided');
+      expect(after(taken(late, paid('in-time')), paid('paid'))).equal('appeal-decided');
+    });
     it('not after the window, but with a payment, which then is late', () => {
       for (const one of [byClaim, expire(byClaim, by)]) {
         expect(after(one, setOff(1000n, 4n), {}, 'A', by)).equal('appeal-late');
@@ -257,14 +269,17 @@ describe('an appeal', () => {
       const rest = taken(byClaim, setOff(400n, 4n));
       expect(expire(rest, appealBy(rest)).state).equal('upheld');
     });
-    it('keeps the last place for what ends it', () => {
+    it('keeps the last places for what ends it, and for what clears a false end', () => {
       let one = byClaim;
-      for (let step = 1; step < APPEALS_MAX; step += 1) one = taken(one, setOff(300n + BigInt(step), 3n + BigInt(step)));
-      expect(one.appeals.length).equal(APPEALS_MAX - 1);
+      for (let step = 1; step < APPEALS_MAX - 1; step += 1) one = taken(one, setOff(300n + BigInt(step), 3n + BigInt(step)));
+      expect(one.appeals.length).equal(APPEALS_MAX - 2);
       expect(after(one, setOff(400n, 90n))).equal('appeal-set-off');
-      expect(aboutOf(check(one, appealOf(setOff(400n, 90n))))).include('7 such answers');
-      expect(after(one, setOff(1000n, 90n))).equal('dismissed set-off 693');
+      expect(aboutOf(check(one, appealOf(setOff(400n, 90n))))).include('6 such answers');
+      expect(after(one, setOff(1000n, 90n))).equal('dismissed set-off 694');
       expect(after(one, paid('paid', settlementOf()))).match(/^dismissed payment/);
+      const late = taken(one, receipt(receiptOf({ proof: proofOf('none'), at: schedule.paymentEnd })), 'C');
+      expect(late.appeals.length).equal(APPEALS_MAX - 1);
+      expect(after(late, paid('paid', settlementOf()))).match(/^dismissed payment/);
     });
   });
 

@@ -119,6 +119,14 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   'upheld, though a part was set off': decided({ ground: claimed() }, [[setOff, 'A', inTime]], over + 7),
   'late, as paid after it was upheld': decided({}, [[paid('late'), 'A', over + 100]], over + 100),
   'late, as withdrawn after it was upheld': decided({}, [[receipt, 'C', over]], over),
+  'dismissed, after a withdrawal that said late': decided(
+    {},
+    [
+      [{ kind: 'receipt', receipt: receiptOf({ proof: proofOf('none'), at: filedAt }) }, 'C', inTime],
+      [paid('in-time'), 'A', inTime + 50],
+    ],
+    inTime + 50,
+  ),
   'dismissed by the fallback of a silent creditor': decided({ ground: claimed() }, [[paid('fallback'), 'A', inTime]], inTime, {
     letterAt: null,
     parties: moved,

@@ -3,9 +3,11 @@
  * then at the docket; late payment. The docket is a stand-in (docket.ts); the real one is in the journeys.
  */
 import { expect } from 'chai';
+import { bare, sign } from '../../core/crypto/sign.ts';
 import { refuser, type Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
 import { contestRefusals } from '../../core/wire/contest.ts';
+import { networkId, testKey } from '../harness/view.ts';
 import { balanceOf, openWorld, pairsOf, statesOf, type World, type WorldOptions } from './world.ts';
 
 const price = 1_000_000_000n;
@@ -389,6 +391,33 @@ describe('contests', () => {
       expect(world.docket.posted).deep.equal(['contest B>A: open']);
       await world.advance(half + third + 10);
       expect(world.docket.posted).deep.equal(['contest B>A: open', 'appeal A receipt: dismissed']);
+    });
+
+    it('clears itself by the rail when the contestant withdraws and says that it was paid late', async () => {
+      const half = await unseen();
+      await world.advance(half);
+      const [pair] = await pairsOf(world, 'A');
+      const { paymentEnd } = world.schedule(0);
+      const body = {
+        ...{ creditor: world.of('B').id, creditorKey: 1, debtor: world.of('A').id, settlement: pair!.id, interval: 0 },
+        ...{ rail: 'ledger', amount: price, payment: 'x', proof: { rail: 'ledger', proof: 'x' }, at: paymentEnd + 9 },
+      };
+      const key = testKey('B settlement');
+      const receipt = bare(sign('receipt', networkId, body, key));
+      const lie = {
+        case: pair!.id,
+        from: body.creditor,
+        fromKey: 1,
+        evidence: { kind: 'receipt' as const, receipt },
+        at: paymentEnd,
+      };
+      world.docket.appeal(sign('appeal', networkId, lie, key));
+      await world.agree();
+      await world.advance(half + 1);
+      expect(world.docket.posted).deep.equal(['contest B>A: open', 'appeal B receipt: late', 'appeal A payment: dismissed']);
+      await world.agree();
+      expect(await casesOf('A')).deep.equal([`accused B ${price}: dismissed`]);
+      expect(await casesOf('B')).deep.equal([`contestant A ${price}: dismissed`]);
     });
 
     it('what the docket does not take is not shown again, and kept with its code', async () => {
