@@ -57,5 +57,18 @@ export const COMPLAINT_WITHDRAWALS_MAX = 16;
 export const APPEALS_MAX = 8;
 /** A contest, answers and two descriptors at their largest. */
 export const VERDICT_BYTES_MAX = 1024 * 1024;
+/** Void pairs in a consensus; with RELAYS_MAX relays they fit into CONSENSUS_BYTES_MAX. The docket takes no contest beyond. */
+export const NULLIFIED_MAX = 10_000;
+/** Contests of one relay whose windows are open, whatever became of them: no hundred relays fill the docket. */
+export const CONTESTS_OF_RELAY_MAX = 100;
+/** Undecided complaints of one subscriber about one guard: who is not paid needs one for each deposit and each withdrawal. */
+export const COMPLAINTS_OF_SUBSCRIBER_MAX = 8;
+/** Undecided complaints about one guard, which ends each by an answer; and in all, some tens of kilobytes each. */
+export const COMPLAINTS_OF_GUARD_MAX = 200;
+export const COMPLAINTS_MAX = 10_000;
+/** Cases of which only a notice has told that one look at the docket asks for: anybody sends notices. */
+export const NOTICED_PER_LOOK_MAX = 16;
+/** Cases that notices have told of and that wait for a look: more are not kept, since each consensus names them. */
+export const NOTICES_MAX = 1_000;
 /** Cases, or changes, in one answer of the docket. */
 export const DOCKET_PAGE_MAX = 100;

@@ -5,7 +5,7 @@
 import type { Parameters } from '../core/wire/parameters.ts';
 import type { Job } from '../host/jobs.ts';
 import type { Consensuses } from './consensus/flow.ts';
-import { notAskedSince, roundAt, toGreet } from './probe/decide.ts';
+import { notAskedSince, roundAt, secondLook, toGreet } from './probe/decide.ts';
 import type { Probes } from './probe/flow.ts';
 import type { Verdicts } from './verdict/flow.ts';
 
@@ -22,8 +22,9 @@ export function directoryJobs(parameters: Parameters, { probes, consensuses, ver
       async run(now) {
         const round = roundAt(parameters, now);
         if (now < round) return round;
-        await probes.ask((state) => notAskedSince(state, round, now));
-        return round + parameters.consensusSec;
+        const again = secondLook(parameters, round);
+        await probes.ask((state) => notAskedSince(state, round, now), now < again ? 'asked again' : 'written');
+        return now < again ? again : round + parameters.consensusSec;
       },
     },
     {

@@ -14,6 +14,7 @@ import type { RefusalTable } from '../core/refusal.ts';
 import { refusalTables } from '../core/refusals.ts';
 import { archiveRefusals } from '../host/archive.ts';
 import { configRefusals } from '../host/config.ts';
+import { databaseRefusals } from '../host/db/fault.ts';
 import { fileRefusals } from '../host/files.ts';
 import { httpRefusals } from '../host/http/refusals.ts';
 import { sealRefusals } from '../host/seal.ts';
@@ -34,6 +35,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   Sealing: sealRefusals,
   'The client, of its guard and to its user': clientRefusals,
   'Key files': fileRefusals,
+  Databases: databaseRefusals,
   Configuration: configRefusals,
   'Files of a node': homeFileRefusals,
   'Finding a node': homeRefusals,

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { invariant, ok, refuser, type Result } from '../core/refusal.ts';
 import { decode, encode } from '../core/wire/codec.ts';
 import { keyFromPassphrase, SALT_BYTES } from './passphrase-key.ts';
+import { asDiskFault } from './files.ts';
 import type { Entropy } from './ports.ts';
 
 const part = '[A-Za-z0-9_][A-Za-z0-9._-]*';
@@ -85,7 +86,7 @@ export async function writeArchive(
   } catch (thrown) {
     await handle.close().catch(() => undefined);
     await rm(beside, { force: true });
-    throw thrown;
+    throw asDiskFault(thrown, file);
   }
 }
 

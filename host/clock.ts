@@ -17,19 +17,55 @@ export interface DrivenClock extends Clock {
 /** The alarm runs only while somebody listens, so that it keeps no idle process alive. */
 export function systemClock(): Clock {
   const wakers = new Set<() => void>();
-  let alarm: ScheduledTask | null = null;
+  let alarm: Alarm | null = null;
   return {
     now: () => Math.floor(Date.now() / 1000),
     onWake(run) {
       const waker = () => run();
       wakers.add(waker);
-      alarm ??= schedule('* * * * * *', () => wakeAll(wakers), { suppressMissedWarning: true });
+      alarm ??= startAlarm(() => wakeAll(wakers));
       return () => {
         wakers.delete(waker);
         if (wakers.size > 0 || alarm === null) return;
-        void alarm.destroy();
+        alarm.stop();
         alarm = null;
       };
+    },
+  };
+}
+
+interface Alarm {
+  stop(): void;
+}
+
+/** Beyond it, the time of day and the machine's own count of time have parted: the clock was set. */
+const STEP_MS = 500;
+/** Just before the second in which node-cron looks at the clock. */
+const AHEAD_MS = 10;
+
+/**
+ * node-cron waits for a time of day. A clock that is set back by an hour would leave it asleep for an hour, and one set forward would
+ * have it count each second that it missed: when the clock was set, it is begun anew (decision 0062).
+ */
+function startAlarm(ring: () => void): Alarm {
+  const begin = (): ScheduledTask => schedule('* * * * * *', ring, { suppressMissedWarning: true });
+  const parted = (): number => Date.now() - performance.now();
+  const untilLook = (): number => 1000 - ((Date.now() + AHEAD_MS) % 1000);
+  let [task, seen] = [begin(), parted()];
+  const look = (): void => {
+    const now = parted();
+    watch = setTimeout(look, untilLook());
+    if (Math.abs(now - seen) < STEP_MS) return;
+    seen = now;
+    void task.destroy();
+    task = begin();
+    ring();
+  };
+  let watch = setTimeout(look, untilLook());
+  return {
+    stop() {
+      clearTimeout(watch);
+      void task.destroy();
     },
   };
 }

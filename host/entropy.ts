@@ -7,8 +7,22 @@ import { invariant } from '../core/refusal.ts';
 import type { Entropy } from './ports.ts';
 
 export function systemEntropy(): Entropy {
-  return { bytes: (count) => new Uint8Array(randomBytes(count)) };
+  let drawn = Buffer.alloc(0);
+  return {
+    bytes(count) {
+      if (count > DRAWN_BYTES) return new Uint8Array(randomBytes(count));
+      if (drawn.length < count) drawn = randomBytes(DRAWN_BYTES);
+      const taken = new Uint8Array(drawn.subarray(0, count));
+      // What was given away is not kept here.
+      drawn.fill(0, 0, count);
+      drawn = drawn.subarray(count);
+      return taken;
+    },
+  };
 }
+
+/** Drawn at once: a nonce costs the system as much as this. */
+const DRAWN_BYTES = 1024;
 
 /** SHA-256 over the seed and a counter. Two parties that are to differ need two seeds. */
 export function seededEntropy(seed: string): Entropy {

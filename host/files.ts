@@ -5,6 +5,7 @@
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ok, refuser, type Result } from '../core/refusal.ts';
+import { refusalLines } from './config.ts';
 import type { Entropy } from './ports.ts';
 
 export const fileRefusals = {
@@ -15,6 +16,11 @@ export const fileRefusals = {
     remedy: 'check its owner and the disk; a new key would lose what the old one holds',
   },
   'key-open': { retry: false, text: 'a key file can be read by others', remedy: 'chmod 600 it, and consider the key as known' },
+  'disk-full': {
+    retry: true,
+    text: 'there is no room on the disk for the file',
+    remedy: 'free some space, or name a file on another disk; what was there before is unchanged',
+  },
   'key-shape': { retry: false, text: 'a key file is not 32 bytes of lower-case hex', remedy: 'restore it from the backup' },
 } as const;
 const refuse = refuser(fileRefusals);
@@ -23,15 +29,27 @@ const refuse = refuser(fileRefusals);
 export async function writeFileAtomically(file: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const beside = join(dirname(file), `.${basename(file)}.${process.pid}.new`);
   await rm(beside, { force: true });
-  const handle = await open(beside, 'wx', mode);
   try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(beside, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+  } catch (thrown) {
+    await rm(beside, { force: true });
+    throw asDiskFault(thrown, file);
   }
-  await rename(beside, file);
   await syncFolder(dirname(file));
+}
+
+/** The machine does not say of which file there was no room for more. */
+export function asDiskFault(thrown: unknown, file: string): unknown {
+  const code = (thrown as NodeJS.ErrnoException | null)?.code;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return thrown;
+  return new Error(refusalLines(refuse('disk-full', file).refusal), { cause: thrown });
 }
 
 /** A 32-byte seed from its hex file. */

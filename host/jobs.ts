@@ -5,7 +5,7 @@
 import { invariant } from '../core/refusal.ts';
 import { errorText } from './log.ts';
 import type { Clock, Database, Log, Tx } from './ports.ts';
-import { askForJob, deleteJob, insertJob, readJob, readJobs, saveJob, type JobRow } from './work/store.ts';
+import { askForJob, deleteJob, insertJob, readJob, readJobs, saveJob, type JobRow, type StoredJob } from './work/store.ts';
 
 export interface Job {
   readonly name: string;
@@ -33,7 +33,8 @@ interface JobPorts {
   readonly log: Log;
 }
 
-export function createJobs(ports: JobPorts, table: readonly Job[]): Jobs {
+/** `sharedSec`: another process may work on the same rows; how often it is looked what that one was asked for. */
+export function createJobs(ports: JobPorts, table: readonly Job[], { sharedSec = 0 } = {}): Jobs {
   const { clock, database } = ports;
   const jobs = new Map(table.map((job) => [job.name, job]));
   invariant(jobs.size === table.length, 'jobs have different names');
@@ -42,13 +43,52 @@ export function createJobs(ports: JobPorts, table: readonly Job[]): Jobs {
   /** The earliest due second that was asked for while the job ran. */
   const asked = new Map<string, number>();
   let state: 'new' | 'started' | 'stopped' = 'new';
+  let seenAt = clock.now();
+  let lookedAt = seenAt;
+  let looking: Promise<void> | null = null;
   let unhook = () => {};
 
   const isDue = (row: JobRow) => row.due <= clock.now() && !running.has(row.name);
 
   function check(): void {
     if (state !== 'started') return;
+    noticeStepBack();
+    if (sharedSec > 0 && looking === null && Math.abs(clock.now() - lookedAt) >= sharedSec) {
+      looking = noticeOthers().finally(() => {
+        looking = null;
+        check();
+      });
+    }
     for (const row of [...rows.values()]) if (isDue(row)) launch(row);
+  }
+
+  /** What another process has asked for, and did not come to do: it may have ended, or be stopped. */
+  async function noticeOthers(): Promise<void> {
+    lookedAt = clock.now();
+    try {
+      for (const row of await database.transaction((tx) => readJobs(tx, database.owner))) {
+        const known = rows.get(row.name)?.due ?? null;
+        if (jobs.has(row.name) && !running.has(row.name) && (known === null || row.due < known)) rows.set(row.name, bare(row));
+      }
+    } catch (thrown) {
+      ports.log.error('jobs-not-read', { error: errorText(thrown) });
+    }
+  }
+
+  /** What was put off by a clock that was ahead would wait for it to come there again: each job says anew when it is due. */
+  function noticeStepBack(): void {
+    const now = clock.now();
+    if (now < seenAt) {
+      ports.log.warn('clock-went-back', { count: seenAt - now });
+      for (const row of [...rows.values()]) noticeEarlier(row, now);
+    }
+    seenAt = now;
+  }
+
+  /** Of one that runs the answer is of the time before; it is run once more. */
+  function noticeEarlier(row: JobRow, now: number): void {
+    rows.set(row.name, { ...row, due: Math.min(row.due, now) });
+    if (running.has(row.name)) asked.set(row.name, earlier(now, asked.get(row.name) ?? null) as number);
   }
 
   function launch(row: JobRow): void {
@@ -79,7 +119,7 @@ export function createJobs(ports: JobPorts, table: readonly Job[]): Jobs {
     const due = unseen ? clock.now() : earlier(next, asked.get(name) ?? null);
     const asks = stored?.asks ?? 0;
     if (due === null) await deleteJob(tx, database.owner, name);
-    else await saveJob(tx, database.owner, { name, due, attempts: 0, asks });
+    else await saveJob(tx, database.owner, { name, due, attempts: 0, asks }, clock.now());
     tx.onCommit(() => {
       const soonest = earlier(due, asked.get(name) ?? null);
       if (soonest === null) rows.delete(name);
@@ -92,7 +132,7 @@ export function createJobs(ports: JobPorts, table: readonly Job[]): Jobs {
     const failed = { ...(rows.get(row.name) ?? row), due, attempts: row.attempts + 1 };
     rows.set(row.name, failed);
     try {
-      await database.transaction((tx) => saveJob(tx, database.owner, failed));
+      await database.transaction((tx) => saveJob(tx, database.owner, failed, now));
     } catch (thrown) {
       // The row keeps its old due time: it is run again after a start, which it must stand.
       ports.log.error('job-not-delayed', { job: row.name, error: errorText(thrown) });
@@ -112,12 +152,15 @@ export function createJobs(ports: JobPorts, table: readonly Job[]): Jobs {
       const stored = await database.transaction(async (tx) => {
         for (const [name, due] of Object.entries(first)) {
           invariant(jobs.has(name), `job ${name} is in the table`);
-          await insertJob(tx, database.owner, name, due);
+          await insertJob(tx, database.owner, name, due, clock.now());
         }
         return readJobs(tx, database.owner);
       });
       // A row without a job is of a role that shares the table's owner, or of an older program.
-      for (const row of stored) {
+      const isBack = stored.some((row) => row.savedAt > clock.now());
+      if (isBack) ports.log.warn('clock-went-back');
+      for (const kept of stored) {
+        const row = isBack ? { ...bare(kept), due: Math.min(kept.due, clock.now()) } : bare(kept);
         const known = rows.get(row.name)?.due ?? row.due;
         if (jobs.has(row.name)) rows.set(row.name, { ...row, due: Math.min(row.due, known) });
       }
@@ -127,18 +170,23 @@ export function createJobs(ports: JobPorts, table: readonly Job[]): Jobs {
     },
     async schedule(tx, name, due) {
       invariant(jobs.has(name), `job ${name} is in the table`);
-      await askForJob(tx, database.owner, name, due);
+      await askForJob(tx, database.owner, name, due, clock.now());
       tx.onCommit(() => noticeAsk(name, due));
     },
     wake: check,
     nextDue: () => (state === 'started' ? soonestOf([...rows.values()].filter((row) => !running.has(row.name))) : null),
-    busy: () => running.size > 0 || (state === 'started' && [...rows.values()].some(isDue)),
+    busy: () => running.size > 0 || looking !== null || (state === 'started' && [...rows.values()].some(isDue)),
     async stop() {
       state = 'stopped';
       unhook();
+      await looking;
       await Promise.all(running.values());
     },
   };
+}
+
+function bare({ name, due, attempts, asks }: StoredJob): JobRow {
+  return { name, due, attempts, asks };
 }
 
 function soonestOf(rows: readonly JobRow[]): number | null {

@@ -6,7 +6,7 @@ import { encode } from '../core/wire/codec.ts';
 import { invariant, type Refusal, type Result } from '../core/refusal.ts';
 import { errorText } from './log.ts';
 import type { Clock, Database, Log, Tx } from './ports.ts';
-import { delayOutbox, deleteOutbox, insertOutbox, readOutbox, type OutboxRow } from './work/store.ts';
+import { delayOutbox, deleteOutbox, insertOutbox, insertOutboxRows, readOutbox, type OutboxRow } from './work/store.ts';
 
 export type { OutboxRow } from './work/store.ts';
 
@@ -33,6 +33,8 @@ export interface OutboxMessage {
 
 export interface Outbox {
   put(tx: Tx, message: OutboxMessage): Promise<void>;
+  /** Many at once, with different ids. */
+  putAll(tx: Tx, messages: readonly OutboxMessage[]): Promise<void>;
   /** Sends what is due. */
   wake(): void;
   nextDue(): number | null;
@@ -73,13 +75,19 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
     }
   }
 
+  function rowOf({ id, kind, target, body, expires }: OutboxMessage): OutboxRow {
+    invariant(Object.hasOwn(kinds, kind), `outbox kind ${kind} is known`);
+    const stored = typeof body === 'string' ? body : encode(body);
+    return { id, kind, target, body: stored, due: clock.now(), attempts: 0, expires };
+  }
+
   function add(row: OutboxRow): void {
     if (known.has(row.id)) return;
     if (!Object.hasOwn(kinds, row.kind)) return log.error('outbox-kind-unknown', { job: row.kind });
     known.add(row.id);
     const queue = queues.get(row.target);
     if (queue === undefined) queues.set(row.target, [row]);
-    else queue.push(row);
+    else putInLine(queue, row);
   }
 
   function check(): void {
@@ -89,7 +97,7 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
     for (const [target, queue] of queues) {
       if (inFlight.size >= IN_FLIGHT_MAX) return;
       const row = headOf(queue);
-      if (row.due > now || inFlight.has(target)) continue;
+      if (dueOf(row, now) > now || inFlight.has(target)) continue;
       const work = deliver(row).finally(() => {
         inFlight.delete(target);
         check();
@@ -136,20 +144,27 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
   }
 
   function replace(row: OutboxRow, later: OutboxRow | null): void {
-    const rest = (queues.get(row.target) ?? []).filter((other) => other.id !== row.id);
+    const rest = queues.get(row.target) ?? [];
+    const place = rest.findIndex((other) => other.id === row.id);
+    if (place >= 0) rest.splice(place, 1);
     if (later === null) known.delete(row.id);
-    else rest.push(later);
+    else putInLine(rest, later);
     // To the end of the line: many targets that are down must not take every turn from those that are up.
     queues.delete(row.target);
     if (rest.length > 0) queues.set(row.target, rest);
   }
 
   return {
+    async putAll(tx, messages) {
+      if (messages.length === 0) return;
+      const rows = await insertOutboxRows(tx, database.owner, messages.map(rowOf));
+      tx.onCommit(() => {
+        rows.forEach(add);
+        check();
+      });
+    },
     async put(tx, message) {
-      invariant(Object.hasOwn(kinds, message.kind), `outbox kind ${message.kind} is known`);
-      const { id, kind, target, expires } = message;
-      const body = typeof message.body === 'string' ? message.body : encode(message.body);
-      const row: OutboxRow = { id, kind, target, body, due: clock.now(), attempts: 0, expires };
+      const row = rowOf(message);
       if (!(await insertOutbox(tx, database.owner, row))) return;
       tx.onCommit(() => {
         add(row);
@@ -161,7 +176,7 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
       let soonest: number | null = null;
       for (const [target, queue] of queues) {
         if (inFlight.has(target)) continue;
-        const due = headOf(queue).due;
+        const due = dueOf(headOf(queue), clock.now());
         if (soonest === null || due < soonest) soonest = due;
       }
       return soonest;
@@ -169,7 +184,7 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
     busy() {
       if (state === 'loading' || inFlight.size > 0) return true;
       const now = clock.now();
-      return state === 'started' && [...queues.values()].some((queue) => headOf(queue).due <= now);
+      return state === 'started' && [...queues.values()].some((queue) => dueOf(headOf(queue), now) <= now);
     },
     async stop() {
       state = 'stopped';
@@ -180,7 +195,19 @@ export function createOutbox(ports: OutboxPorts, kinds: Readonly<Record<string, 
   };
 }
 
-/** The one that is due first; of equals the one put first. */
+/** No delay is longer: what is due later was put off by a clock that was ahead. */
+function dueOf(row: OutboxRow, now: number): number {
+  return row.due > now + RETRY_SEC_MAX ? now : row.due;
+}
+
+/** A queue is in order of due time, and of equals the one put first is first. Nearly always the newest comes last. */
+function putInLine(queue: OutboxRow[], row: OutboxRow): void {
+  let place = queue.length;
+  while (place > 0 && (queue[place - 1] as OutboxRow).due > row.due) place -= 1;
+  queue.splice(place, 0, row);
+}
+
+/** No queue is empty. */
 function headOf(queue: readonly OutboxRow[]): OutboxRow {
-  return queue.reduce((best, row) => (row.due < best.due ? row : best));
+  return queue[0] as OutboxRow;
 }

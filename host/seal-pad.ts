@@ -19,19 +19,29 @@ export function paddedSize(length: number): number {
 }
 
 export function pad(content: Uint8Array): Buffer {
-  invariant(content.length <= CONTENT_BYTES_MAX, 'content was bounded before it is sealed');
-  const padded = Buffer.alloc(paddedSize(content.length));
-  padded.writeUInt32BE(content.length, 0);
-  padded.set(content, LENGTH_BYTES);
+  const padded = Buffer.allocUnsafe(paddedSize(content.length));
+  padInto(padded, content);
   return padded;
 }
 
-/** Null unless it is just what `pad` makes of some content. */
+/** `padded` is of just the size that content of this length is padded to; whatever was in it is overwritten. */
+export function padInto(padded: Buffer, content: Uint8Array): void {
+  invariant(content.length <= CONTENT_BYTES_MAX, 'content was bounded before it is sealed');
+  invariant(padded.length === paddedSize(content.length), 'content is padded to its size');
+  padded.writeUInt32BE(content.length, 0);
+  padded.set(content, LENGTH_BYTES);
+  padded.fill(0, LENGTH_BYTES + content.length);
+}
+
+/** The longest padding. */
+const zeros = Buffer.alloc(64 * KIB);
+
+/** Null unless it is just what `pad` makes of some content. A view of what it was given. */
 export function unpad(padded: Buffer): Uint8Array | null {
   if (padded.length < sizes[0] || padded.length > PADDED_BYTES_MAX) return null;
   const length = padded.readUInt32BE(0);
   if (length > CONTENT_BYTES_MAX || paddedSize(length) !== padded.length) return null;
   const end = LENGTH_BYTES + length;
-  for (let at = end; at < padded.length; at++) if (padded[at] !== 0) return null;
-  return new Uint8Array(padded.subarray(LENGTH_BYTES, end));
+  if (padded.compare(zeros, 0, padded.length - end, end) !== 0) return null;
+  return padded.subarray(LENGTH_BYTES, end);
 }

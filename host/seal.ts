@@ -7,7 +7,7 @@
 import sodium from 'sodium-native';
 import { invariant, ok, refuser, type Result } from '../core/refusal.ts';
 import type { Entropy, SealingKey } from './ports.ts';
-import { pad, PADDED_BYTES_MAX, unpad } from './seal-pad.ts';
+import { padInto, PADDED_BYTES_MAX, paddedSize, unpad } from './seal-pad.ts';
 
 export const sealRefusals = {
   'seal-shape': { retry: false, text: 'this is not a sealed message', remedy: 'seal it as docs/spec says' },
@@ -42,6 +42,8 @@ export interface PublicSealingKey {
 export const ENVELOPE_BYTES = 1 + 32 + 4 + 4 + 24 + 16;
 export const VERSION = 1;
 const NONCE_BYTES = 24;
+const HEAD_BYTES = 1 + 32 + 4 + 4;
+const { crypto_aead_xchacha20poly1305_ietf_ABYTES: SEAL_BYTES } = sodium;
 
 /** An X25519 key pair from a role's 32-byte seed. */
 export function sealingKeyFromSeed(seed: Uint8Array, number: number): SealingKey {
@@ -56,13 +58,13 @@ export function sealingKeyFromSeed(seed: Uint8Array, number: number): SealingKey
 export function sealLinkRequest(link: Link, mine: SealingKey, theirs: PublicSealingKey, content: Uint8Array, entropy: Entropy) {
   const keys = sessionKeys(mine, theirs.publicKey, link.from < link.to);
   if (keys === null || link.from === link.to) return refuse('bad-seal', link.to);
-  const nonce = Buffer.from(entropy.bytes(NONCE_BYTES));
-  const head = Buffer.alloc(1 + 32 + 4 + 4);
-  head.writeUInt8(VERSION, 0);
-  head.write(link.from, 1, 'hex');
-  head.writeUInt32BE(mine.number, 33);
-  head.writeUInt32BE(theirs.number, 37);
-  const envelope = Buffer.concat([head, nonce, encrypt(content, dataOf(link, 'request', nonce), nonce, keys.send)]);
+  const nonce = buffer(entropy.bytes(NONCE_BYTES));
+  const envelope = encrypt(HEAD_BYTES + NONCE_BYTES, content, dataOf(link, 'request', nonce), nonce, keys.send);
+  envelope.writeUInt8(VERSION, 0);
+  envelope.write(link.from, 1, 'hex');
+  envelope.writeUInt32BE(mine.number, 33);
+  envelope.writeUInt32BE(theirs.number, 37);
+  envelope.set(nonce, HEAD_BYTES);
   return ok({ envelope, open: (answer: Uint8Array) => openAnswer(buffer(answer), dataOf(link, 'answer', nonce), keys.receive) });
 }
 
@@ -103,8 +105,11 @@ export function openLinkRequest(receiver: LinkReceiver, bytes: Uint8Array): Resu
 }
 
 function sealAnswer(answer: Uint8Array, data: Buffer, key: Buffer, entropy: Entropy): Buffer {
-  const nonce = Buffer.from(entropy.bytes(NONCE_BYTES));
-  return Buffer.concat([Buffer.of(VERSION), nonce, encrypt(answer, data, nonce, key)]);
+  const nonce = buffer(entropy.bytes(NONCE_BYTES));
+  const sealed = encrypt(1 + NONCE_BYTES, answer, data, nonce, key);
+  sealed.writeUInt8(VERSION, 0);
+  sealed.set(nonce, 1);
+  return sealed;
 }
 
 function openAnswer(answer: Buffer, data: Buffer, key: Buffer): Result<Uint8Array> {
@@ -119,15 +124,18 @@ function dataOf(link: Link, direction: 'request' | 'answer', requestNonce: Buffe
   return Buffer.from(parts.join('\0'), 'utf8');
 }
 
-function encrypt(content: Uint8Array, data: Buffer, nonce: Buffer, key: Buffer): Buffer {
-  const padded = pad(content);
-  const cipher = Buffer.alloc(padded.length + sodium.crypto_aead_xchacha20poly1305_ietf_ABYTES);
-  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(cipher, padded, data, null, nonce, key);
-  return cipher;
+/** After room for `head` bytes, which the caller fills. In one piece of memory: the content is padded and encrypted where it stands. */
+function encrypt(head: number, content: Uint8Array, data: Buffer, nonce: Buffer, key: Buffer): Buffer {
+  const size = paddedSize(content.length);
+  const whole = Buffer.allocUnsafe(head + size + SEAL_BYTES);
+  const padded = whole.subarray(head, head + size);
+  padInto(padded, content);
+  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(whole.subarray(head), padded, data, null, nonce, key);
+  return whole;
 }
 
 function decrypt(cipher: Buffer, data: Buffer, nonce: Buffer, key: Buffer): Uint8Array | null {
-  const padded = Buffer.alloc(cipher.length - sodium.crypto_aead_xchacha20poly1305_ietf_ABYTES);
+  const padded = Buffer.allocUnsafe(cipher.length - SEAL_BYTES);
   try {
     sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(padded, null, cipher, data, nonce, key);
   } catch {
@@ -147,7 +155,7 @@ const sessions = new Map<string, SessionKeys>();
 
 /** The side with the smaller id is crypto_kx's client. Null when the other's key is no key (small order). */
 function sessionKeys(mine: SealingKey, theirs: Uint8Array, iAmClient: boolean): SessionKeys | null {
-  const name = `${Buffer.from(mine.publicKey).toString('hex')}${Buffer.from(theirs).toString('hex')}${iAmClient}`;
+  const name = `${buffer(mine.publicKey).toString('latin1')}${buffer(theirs).toString('latin1')}${iAmClient}`;
   const known = sessions.get(name);
   if (known !== undefined) return known;
   const keys = { receive: Buffer.alloc(32), send: Buffer.alloc(32) };

@@ -2,7 +2,6 @@
  * Canonical JSON (RFC 8785) both ways. What goes out: any value, bigint as decimal strings. What comes in: text that must be
  * the canonical form of what its schema accepts. Called for everything that is signed, hashed, sent or stored.
  */
-import canonicalize from 'canonicalize';
 import type { ZodType } from 'zod';
 import { ok, refuser, type Result } from '../refusal.ts';
 
@@ -20,9 +19,23 @@ const refuse = refuser(codecRefusals);
 
 /** Canonical text of a value; throws on what JSON cannot say (undefined, NaN, lone surrogates). */
 export function encode(value: unknown): string {
-  const text = canonicalize(plain(value));
-  if (text === undefined) throw new Error('nothing to encode');
-  return text;
+  switch (typeof value) {
+    case 'string':
+      return quoted(value);
+    case 'number':
+      if (!Number.isFinite(value)) throw new Error(`JSON cannot say ${value}`);
+      // ECMAScript's own form of a number is RFC 8785's; of minus zero it is "0".
+      return `${value}`;
+    case 'bigint':
+      return `"${value}"`;
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? encodeArray(value) : encodeObject(value as Record<string, unknown>);
+    default:
+      throw new Error(`JSON cannot say ${typeof value}`);
+  }
 }
 
 /** Canonical text to value. Never throws. */
@@ -39,7 +52,7 @@ export function decode<T>(text: string, schema: ZodType<T>, charsMax = 65_536): 
   // A record's schema passes over this one key: two texts would be one value, and have one signature.
   if (text.includes('"__proto__":')) return refuse('bad-shape', 'a key of JavaScript’s own');
   // After the schema, so that its depth is bounded: the canonical form is reckoned from what was read.
-  if (canonicalOrNull(json) !== text) return refuse('not-canonical', text.slice(0, 40));
+  if (encodedOrNull(json) !== text) return refuse('not-canonical', text.slice(0, 40));
   return ok(shape.data);
 }
 
@@ -54,21 +67,72 @@ function firstIssue(error: { issues: readonly { path: readonly PropertyKey[]; me
   return issue === undefined ? 'unknown' : `${issue.path.map(String).join('.') || 'the whole'}: ${issue.message}`.slice(0, 200);
 }
 
-function canonicalOrNull(json: unknown): string | null {
+function encodedOrNull(json: unknown): string | null {
   try {
-    return canonicalize(json) ?? null;
+    return encode(json);
   } catch {
     return null;
   }
 }
 
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return value.map(plain);
-  if (value !== null && typeof value === 'object') {
-    const copy: Record<string, unknown> = {};
-    for (const [key, inner] of Object.entries(value)) copy[key] = plain(inner);
-    return copy;
+/** What needs no escape, and is no part of a pair: nearly all that is ever said. */
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function quoted(text: string): string {
+  if (plain.test(text)) return '"' + text + '"';
+  if (/\p{Surrogate}/u.test(text)) throw new Error('JSON cannot say half a character');
+  return JSON.stringify(text);
+}
+
+function encodeArray(items: readonly unknown[]): string {
+  let text = '[';
+  for (let at = 0; at < items.length; at++) {
+    if (at > 0) text += ',';
+    text += items[at] === undefined ? 'null' : encode(items[at]);
   }
-  return value;
+  return `${text}]`;
+}
+
+function encodeObject(fields: Record<string, unknown>): string {
+  let text = '';
+  for (const key of sortedKeys(fields)) {
+    const value = fields[key];
+    if (value === undefined) continue;
+    const name = nameOf(key);
+    text += (text === '' ? name.first : name.next) + encode(value);
+  }
+  return text === '' ? '{}' : `${text}}`;
+}
+
+/** `{"key":` and `,"key":` of the few keys that there are. */
+interface Name {
+  readonly first: string;
+  readonly next: string;
+}
+const names = new Map<string, Name>();
+const NAMES_MAX = 1_000;
+const NAME_CHARS_MAX = 40;
+
+function nameOf(key: string): Name {
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  const name = { first: `{${quoted(key)}:`, next: `,${quoted(key)}:` };
+  if (names.size < NAMES_MAX && key.length <= NAME_CHARS_MAX) names.set(key, name);
+  return name;
+}
+
+/** So many are put in order one by one: `sort` takes more memory than all the rest of an encoding. */
+const FEW = 40;
+
+/** By UTF-16 code units, which is how text is compared here. What was read off the wire is in order already. */
+function sortedKeys(fields: object): string[] {
+  const keys = Object.keys(fields);
+  if (keys.length > FEW) return keys.sort();
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at] as string;
+    let before = at - 1;
+    for (; before >= 0 && (keys[before] as string) > key; before--) keys[before + 1] = keys[before] as string;
+    keys[before + 1] = key;
+  }
+  return keys;
 }

@@ -92,6 +92,11 @@ export const complaintRefusals = {
     text: 'the guard still has time to credit or to pay it',
     remedy: 'complain when the withdrawal window is over',
   },
+  'complaint-docket': {
+    retry: true,
+    text: 'the docket takes no more complaints at present: of this subscriber, about this guard, or of all',
+    remedy: 'complain again later: there is room when others are decided',
+  },
 } as const;
 
 /** In the order of the checks. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { verify, type Signed, type Verified } from '../crypto/sign.ts';
-import { AUTHORITIES_MAX, RELAYS_MAX } from '../limits.ts';
+import { AUTHORITIES_MAX, NULLIFIED_MAX, RELAYS_MAX } from '../limits.ts';
 import { ok, refuser, type Result } from '../refusal.ts';
 import { hex32, hex64, interval, networkId, nickname, seconds, units } from './field.ts';
 import { majorityOf, type Network } from './network.ts';
@@ -35,7 +35,7 @@ export const consensus = z.strictObject({
   /** In order of standing, best first. */
   relays: z.array(relayEntry).max(RELAYS_MAX),
   /** Pairs whose IOUs of an interval are void, while a window of theirs is open. */
-  nullified: z.array(z.strictObject({ a: hex32, b: hex32, interval })),
+  nullified: z.array(z.strictObject({ a: hex32, b: hex32, interval })).max(NULLIFIED_MAX),
   log: z.strictObject({ size: units, root: hex32 }),
 });
 export type Consensus = z.infer<typeof consensus>;

@@ -106,6 +106,11 @@ export const contestRefusals = {
     text: 'this relay has as many open or dismissed contests of this interval as the network allows',
     remedy: 'contest the largest debts first',
   },
+  'contest-docket': {
+    retry: true,
+    text: 'the docket takes no more contests at present: of this relay, or of all relays together',
+    remedy: 'file again within the contest window: there is room when the windows of others are over',
+  },
   'contest-void': {
     retry: false,
     text: 'this pair and interval is contested already: its IOUs are void, both ways',

@@ -3,8 +3,10 @@
  * refusal in the order of complaintRefusals and answerRefusals, out. Pure; called by complaint/flow.ts.
  */
 import { bare, type Signed } from '../../core/crypto/sign.ts';
+import { COMPLAINTS_MAX, COMPLAINTS_OF_GUARD_MAX, COMPLAINTS_OF_SUBSCRIBER_MAX } from '../../core/limits.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
 import type { RailRules } from '../../core/rule/contest.ts';
+import { isUndecided } from '../../core/rule/course.ts';
 import { checkAnswer, openComplaint, takeAnswer, type Case, type ComplaintCase } from '../../core/rule/verdict.ts';
 import { answerRefusals, complaintRefusals, type Answer, type Complaint } from '../../core/wire/complaint.ts';
 import { docketDigest } from '../../core/wire/contest.ts';
@@ -48,8 +50,20 @@ export function acceptComplaint(
   const opened = openComplaint(state.networkId ?? '', signed, guard, terms, rails, now);
   if (!opened.ok) return opened;
   const before = state.cases.get(opened.value.id);
+  const full = before === undefined ? noRoomFor(state, body) : null;
+  if (full !== null) return refuseComplaint('complaint-docket', full);
   // One case for each deposit and each withdrawal, however often and in whatever words it is complained of.
   return ok({ answer: answerOf(before ?? opened.value), opened: before === undefined ? opened.value : null });
+}
+
+/** Null where there is. An undecided one costs its guard an answer, and everybody the evidence in the log. */
+function noRoomFor(state: DirectoryState, { subscriber, guard }: Complaint): string | null {
+  const open = complaintsIn(state).filter((one) => isUndecided(one.state));
+  const about = open.filter((one) => one.signed.body.guard === guard);
+  const mine = about.filter((one) => one.signed.body.subscriber === subscriber);
+  if (mine.length >= COMPLAINTS_OF_SUBSCRIBER_MAX) return `${mine.length} of ${COMPLAINTS_OF_SUBSCRIBER_MAX} of this subscriber`;
+  if (about.length >= COMPLAINTS_OF_GUARD_MAX) return `${about.length} of ${COMPLAINTS_OF_GUARD_MAX} about this guard`;
+  return open.length >= COMPLAINTS_MAX ? `${open.length} of ${COMPLAINTS_MAX}` : null;
 }
 
 function sameBefore(state: DirectoryState, body: Complaint): ComplaintCase | null {

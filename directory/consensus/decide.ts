@@ -4,11 +4,11 @@
  */
 import { orderedPair } from '../../core/crypto/hash.ts';
 import { invariant } from '../../core/refusal.ts';
-import { scheduleOf } from '../../core/rule/interval.ts';
 import type { Consensus, RelayEntry } from '../../core/wire/consensus.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Judged } from '../flags/decide.ts';
+import { isListed } from '../contest/decide.ts';
 import { inOrder } from '../standing/order.ts';
 import type { DirectoryState } from '../state/decide.ts';
 import { fixedRatio, termsToCarry, termsToFix, type Counts } from './terms.ts';
@@ -45,9 +45,8 @@ export function composeConsensus(
 /** Rule 10: void for good, whatever the verdict; listed while a window of that interval is open. In order of filing. */
 function nullifiedAt(state: DirectoryState, slot: number): Consensus['nullified'] {
   return [...state.cases.values()].flatMap((one) => {
-    if (one.kind !== 'contest') return [];
+    if (one.kind !== 'contest' || !isListed(one, slot)) return [];
     const { contestant, accused, interval } = one.signed.body;
-    if (scheduleOf(one.terms.parameters, interval).appealEnd <= slot) return [];
     const [a, b] = orderedPair(contestant, accused);
     return [{ a, b, interval }];
   });

@@ -4,6 +4,7 @@
  */
 import type { Signed } from '../../core/crypto/sign.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
+import { CONTESTS_OF_RELAY_MAX, NULLIFIED_MAX } from '../../core/limits.ts';
 import { caseOf, fitsPair, verifyContest } from '../../core/rule/contest.ts';
 import { isRefuted } from '../../core/rule/flag.ts';
 import { scheduleOf } from '../../core/rule/interval.ts';
@@ -46,6 +47,7 @@ const checks: readonly Check[] = [
   checkPair,
   checkBarred,
   checkQuota,
+  checkRoom,
   checkVoid,
 ];
 
@@ -140,6 +142,23 @@ function checkQuota({ body: { contestant, interval }, state, parameters: { repor
       one.signed.body.interval === interval && one.state !== 'upheld' && (one.state !== 'late' || one.reason === 'withdrawn'),
   );
   return counted.length < reportsPerInterval ? null : refuse('contest-quota', `${counted.length} of ${reportsPerInterval}`);
+}
+
+/** Each takes a place in every consensus until its windows are over: withdrawn, dismissed or upheld. */
+function checkRoom({ body: { contestant }, state, now }: Given) {
+  let [mine, all] = [0, 0];
+  for (const one of state.cases.values()) {
+    if (one.kind !== 'contest' || !isListed(one, now)) continue;
+    all += 1;
+    if (one.signed.body.contestant === contestant) mine += 1;
+  }
+  if (mine >= CONTESTS_OF_RELAY_MAX) return refuse('contest-docket', `${mine} of ${CONTESTS_OF_RELAY_MAX} of this relay`);
+  return all >= NULLIFIED_MAX ? refuse('contest-docket', `${all} of ${NULLIFIED_MAX}`) : null;
+}
+
+/** While a window of its interval is open (rule 10): its pair is then in the consensus. */
+export function isListed(one: ContestCase, at: number): boolean {
+  return scheduleOf(one.terms.parameters, one.signed.body.interval).appealEnd > at;
 }
 
 function filedBy({ cases }: DirectoryState, contestant: string): ContestCase[] {

@@ -49,11 +49,13 @@ function recordCondition(hadGuard: boolean, reporters: number, reportersToUnflag
 
 function judge(one: Measured, thresholds: Thresholds, record: GuardCondition): Judged {
   const guard = guardConditions(one, thresholds, record);
-  const met = (code: GuardReason): boolean => guard.some((condition) => condition.code === code && condition.met);
+  const unmet = new Set<GuardReason>();
+  for (const { code, met } of guard) if (!met) unmet.add(code);
+  const met = (code: GuardReason): boolean => !unmet.has(code);
   const has: Record<Flag, boolean> = {
     Exit: one.relay.descriptor.body.isExit,
     Fast: met('not-running') && met('not-fast'),
-    Guard: guard.every((condition) => condition.met),
+    Guard: unmet.size === 0,
     Running: met('not-running'),
     Stable: met('not-running') && met('not-stable'),
     // As in Tor: not marked as broken. Who does not pay is ordered last and loses Guard; its traffic is still good.

@@ -30,6 +30,12 @@ export function roundBefore(parameters: Parameters, slot: number): number {
   return slot - Math.min(Math.max(1, Math.floor(consensusSec / 10)), consensusSec - 1);
 }
 
+/** When whoever did not answer in that round is asked again: half way to its consensus. A restart is over by then. */
+export function secondLook(parameters: Parameters, round: number): number {
+  const slot = slotAt(parameters, round) + parameters.consensusSec;
+  return round + Math.max(1, Math.floor((slot - round) / 2));
+}
+
 /** The round that is due next, or is going on. */
 export function roundAt(parameters: Parameters, now: number): number {
   const slot = slotAt(parameters, now);

@@ -10,8 +10,11 @@ import type { Book } from '../log/flow.ts';
 import type { DirectoryState, KnownRelay } from '../state/decide.ts';
 
 export interface Probes {
-  /** Asks whom `choose` names and writes down who was there. One round at a time: `choose` sees what the one before it found. */
-  ask(choose: (state: DirectoryState) => readonly KnownRelay[]): Promise<void>;
+  /**
+   * Asks whom `choose` names and writes down who was there, and who was not unless they are asked again. One round at a time:
+   * `choose` sees what the one before it found.
+   */
+  ask(choose: (state: DirectoryState) => readonly KnownRelay[], missed?: 'written' | 'asked again'): Promise<void>;
 }
 
 /** Calls in flight: ten thousand relays in a minute, if one in a hundred of them is silent. */
@@ -22,15 +25,17 @@ const ASKING: CallOptions = { deadlineMs: 10_000, answerMax: 1024, once: true };
 export function createProbes(ports: Pick<Ports, 'http'>, book: Book, schedule: Jobs['schedule']): Probes {
   const turn = inTurn();
   return {
-    ask: (choose) =>
+    ask: (choose, missed = 'written') =>
       turn(async () => {
         const relays = choose(book.state());
         if (relays.length === 0) return;
         const answers = await answersOf(ports.http, relays);
         const ids = (reached: boolean) =>
           relays.map((relay) => relay.descriptor.body.id).filter((id) => answers.get(id) === reached);
+        const told = { reached: ids(true).sort(), missed: missed === 'written' ? ids(false).sort() : [] };
+        if (told.reached.length + told.missed.length === 0) return;
         await book.write((state, now) => ({
-          entries: [{ kind: 'probe', at: now, reached: ids(true).sort(), missed: ids(false).sort() }],
+          entries: [{ kind: 'probe', at: now, ...told }],
           value: undefined,
           async save(tx) {
             // A network that has no consensus yet need not wait for the next one's time.

@@ -7,6 +7,7 @@ import { HOPS_MAX } from '../../core/limits.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { tickAfter } from '../../core/rule/interval.ts';
 import { parametersOf, pricesOf, type Prices } from '../../host/network/prices.ts';
+import { errorText } from '../../host/log.ts';
 import type { GuardTransport, SessionReading } from '../../tor/meter.ts';
 import { readAccount } from '../account/store.ts';
 import { intervalNow, type Guard } from '../context.ts';
@@ -70,6 +71,10 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     opening.set(ask.connection, false);
     try {
       return await turns.of(ask.subscriber, () => openInTurn(ask));
+    } catch (thrown) {
+      // What cannot be written down is not begun.
+      log.error('session-not-opened', { role: 'guard', error: errorText(thrown) });
+      return false;
     } finally {
       opening.delete(ask.connection);
     }
@@ -92,6 +97,8 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   async function begin(purse: Purse, ask: OpenAsk, before: Session | null): Promise<boolean> {
     const { connection, subscriber, hops, leavesTor } = ask;
     const ref = Buffer.from(ports.entropy.bytes(16)).toString('hex');
+    // First: a session that began without a tick to come would never be written down.
+    await scheduleTick();
     if (!(await relay.begin({ session: ref, connection, hops, leavesTor }))) return false;
     if (opening.get(connection) === true) {
       await relay.end(ref);
@@ -105,7 +112,6 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     const rest = { counts: new Map(), told: false, state: 'open' as const, since: clock.now() };
     live.save({ ref, connection, subscriber, hops, leavesTor, seen, ...reserved, ...rest });
     if (old !== null) await finish(old);
-    await scheduleTick();
     return true;
   }
 
@@ -207,7 +213,8 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     if (parameters === null) return null;
     for (const ref of relay.untold()) await relay.end(ref);
     for (const session of sessionsOf(live)) live.save(settleTick(session));
-    if (now >= nextTick) {
+    // Further ahead than a tick: planned by a clock that was ahead.
+    if (now >= nextTick || nextTick - now > parameters.iouTickSec) {
       for (const purse of live.purses()) await turns.of(purse.subscriber, () => tick(purse, now));
       nextTick = tickAfter(parameters, now);
     }

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { invariant } from '../../core/refusal.ts';
 import { errorText } from '../log.ts';
+import { asDatabaseFault } from './fault.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 import type { DatabasePlace } from './open.ts';
@@ -15,6 +16,8 @@ export async function copyDatabase(file: string, into: string): Promise<void> {
   const engine = openSqlite(file);
   try {
     await engine.knex.raw('VACUUM INTO ?', [into]);
+  } catch (thrown) {
+    throw asDatabaseFault(thrown, { file });
   } finally {
     await engine.close();
   }

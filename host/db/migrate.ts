@@ -5,6 +5,7 @@
 import type { Knex } from 'knex';
 import { invariant } from '../../core/refusal.ts';
 import type { Migration } from '../ports.ts';
+import { databaseFault } from './fault.ts';
 import { toPostgresDdl } from './postgres.ts';
 
 export interface MigrationList {
@@ -29,22 +30,19 @@ async function migrateLists(connection: Knex, place: string, lists: readonly Mig
     invariant(/^[a-z][a-z0-9_]{0,30}$/.test(list.name), 'a migration list has a plain name');
     invariant(new Set(list.migrations.map((one) => one.name)).size === list.migrations.length, 'migrations have different names');
     const tableName = `migration_${list.name}`;
-    await refuseUnknown(connection, place, tableName, list.migrations);
+    // A start that has nothing to add writes nothing: knex would take its lock all the same.
+    if ((await countKnown(connection, place, tableName, list.migrations)) === list.migrations.length) continue;
     await connection.migrate.latest({ tableName, migrationSource: source(connection, list.migrations) });
   }
 }
 
-/** A newer program made it: this one does not know what its rows mean. */
-async function refuseUnknown(connection: Knex, place: string, tableName: string, known: readonly Migration[]): Promise<void> {
-  if (!(await connection.schema.hasTable(tableName))) return;
+/** How many it has; -1 without a table. Of a newer program's this one does not know what its rows mean. */
+async function countKnown(connection: Knex, place: string, tableName: string, known: readonly Migration[]): Promise<number> {
+  if (!(await connection.schema.hasTable(tableName))) return -1;
   const rows = (await connection(tableName).select('name').orderBy('id')) as { name: string }[];
   const unknown = rows.map((row) => row.name).filter((name) => !known.some((one) => one.name === name));
-  if (unknown.length === 0) return;
-  throw new Error(
-    'the database was made by a newer version of this program\n' +
-      `  ${place}: unknown migration ${unknown.join(', ')}\n` +
-      '  install that version again, or restore a backup that this one made [database-newer]',
-  );
+  if (unknown.length === 0) return rows.length;
+  throw databaseFault('database-newer', `${place}: unknown migration ${unknown.join(', ')}`);
 }
 
 function source(connection: Knex, migrations: readonly Migration[]): Knex.MigrationSource<Migration> {

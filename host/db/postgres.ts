@@ -17,6 +17,7 @@ const conflicts: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 export function openPostgres(url: string): Engine {
   const connection = knex({
     client: 'pg',
+    log: { warn: () => undefined, error: () => undefined, deprecate: () => undefined, debug: () => undefined },
     connection: { connectionString: url, types: { getTypeParser } } as Knex.PgConnectionConfig,
     pool: { min: 0, max: 8 },
   });

@@ -7,14 +7,15 @@ import knex from 'knex';
 import type { Param, Row, Tx } from '../ports.ts';
 import { bind, checkRows, type Bound } from './codec.ts';
 import type { Engine } from './open.ts';
+import { createLine, type Session } from './together.ts';
 
 const settings = [
+  // Another process (a backup) may hold the file for a moment. First: the next ones may have to wait, too.
+  'PRAGMA busy_timeout = 10000',
   'PRAGMA foreign_keys = ON',
   'PRAGMA journal_mode = WAL',
   // A commit that was answered must survive a power cut: IOUs are saved before they are sent.
   'PRAGMA synchronous = FULL',
-  // Another process (a backup) may hold the file for a moment.
-  'PRAGMA busy_timeout = 10000',
   'PRAGMA trusted_schema = OFF',
 ].join(';');
 
@@ -25,6 +26,8 @@ export function openSqlite(file: string): Engine {
     client: 'sqlite3',
     connection: { filename: file },
     useNullAsDefault: true,
+    // What it would print is thrown, too; standard output belongs to the commands.
+    log: { warn: () => undefined, error: () => undefined, deprecate: () => undefined, debug: () => undefined },
     pool: {
       min: 1,
       max: 1,
@@ -34,16 +37,24 @@ export function openSqlite(file: string): Engine {
         raw.exec(settings, done),
     },
   });
-  const queue = serialQueue();
   const prepared: Prepared = new Map();
-  const close = async (): Promise<void> => {
-    await finalize(prepared);
-    await connection.destroy();
-  };
+  const client = connection.client as Client;
+  const line = createLine(async (step) => {
+    const driver = await client.acquireConnection();
+    try {
+      await step(sessionOf(askOf(driver, prepared)));
+    } finally {
+      await client.releaseConnection(driver);
+    }
+  });
   return {
     knex: connection,
-    transaction: (work) => queue.run(() => transaction(connection, prepared, work)),
-    close: () => queue.run(async () => ({ value: await close(), committed: [] })),
+    transaction: (work) => line.run(work),
+    close: () =>
+      line.last(async () => {
+        await finalize(prepared);
+        await connection.destroy();
+      }),
   };
 }
 
@@ -51,30 +62,20 @@ export function openSqlite(file: string): Engine {
  * Not knex's own: that begins deferred, and a transaction that becomes a writer halfway is refused as busy without waiting. And
  * the driver itself, which counts changed rows and takes half the time of knex's raw queries.
  */
-async function transaction<T>(
-  connection: Engine['knex'],
-  prepared: Prepared,
-  work: (tx: Tx) => Promise<T>,
-): Promise<Committed<T>> {
-  const client = connection.client as Client;
-  const driver = await client.acquireConnection();
-  const ask = askOf(driver, prepared);
-  const committed: (() => void)[] = [];
-  const failures: unknown[] = [];
-  try {
-    await ask('all', 'BEGIN IMMEDIATE', []);
-    const value = await work(transactionOf(ask, committed, failures));
-    // A failed statement fails the whole, as on PostgreSQL, even where `work` caught it.
-    if (failures.length > 0) throw failures[0];
-    await ask('all', 'COMMIT', []);
-    return { value, committed };
-  } catch (thrown) {
+function sessionOf(ask: Ask): Session {
+  return {
+    begin: async () => void (await ask('all', 'BEGIN IMMEDIATE', [])),
+    commit: async () => void (await ask('all', 'COMMIT', [])),
     // Where there is nothing to roll back (disk full: SQLite has done it itself) it is refused.
-    await ask('all', 'ROLLBACK', []).catch(() => undefined);
-    throw thrown;
-  } finally {
-    await client.releaseConnection(driver);
-  }
+    rollBack: async () => void (await ask('all', 'ROLLBACK', []).catch(() => undefined)),
+    async work(work, committed) {
+      const failures: unknown[] = [];
+      const value = await work(transactionOf(ask, committed, failures));
+      // A failed statement fails the whole, as on PostgreSQL, even where `work` caught it.
+      if (failures.length > 0) throw failures[0];
+      return value;
+    },
+  };
 }
 
 function transactionOf(ask: Ask, committed: (() => void)[], failures: unknown[]): Tx {
@@ -157,33 +158,4 @@ async function finalize(prepared: Prepared): Promise<void> {
   const statements = [...prepared.values()].flatMap((known) => [...known.values()]);
   prepared.clear();
   await Promise.all(statements.map((statement) => new Promise<void>((resolve) => statement.finalize(resolve))));
-}
-
-interface Committed<T> {
-  readonly value: T;
-  /** What waits for the commit. */
-  readonly committed: readonly (() => void)[];
-}
-
-/**
- * One connection: a second transaction waits, so one inside another would wait for itself. Nothing here sees that coming: what
- * would (AsyncLocalStorage) costs a quarter of the time of every promise in the process on Node 20.
- */
-function serialQueue() {
-  let last: Promise<unknown> = Promise.resolve();
-
-  async function take<T>(step: () => Promise<Committed<T>>): Promise<T> {
-    const { value, committed } = await step();
-    // Before the next one's turn: what they start may open transactions.
-    for (const run of committed) run();
-    return value;
-  }
-
-  return {
-    run<T>(step: () => Promise<Committed<T>>): Promise<T> {
-      const result = last.then(() => take(step));
-      last = result.catch(() => undefined);
-      return result;
-    },
-  };
 }

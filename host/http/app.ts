@@ -17,13 +17,18 @@ export interface HttpDeadlines {
   readonly requestMs: number;
   /** Within which it is answered and the answer taken: who reads slowly would otherwise hold one of IN_FLIGHT_MAX for good. */
   readonly answerMs: number;
+  /** Requests answered at once; IN_FLIGHT_MAX where nothing else is said. */
+  readonly inFlightMax?: number;
 }
 
 /** A consensus of 6 MB passes in its time at 50 KB/s, which is slow for Tor. */
 export const defaultDeadlines: HttpDeadlines = { headMs: 5_000, requestMs: 15_000, answerMs: 120_000 };
 
-/** Requests answered at once; more are asked to come again. */
-const IN_FLIGHT_MAX = 512;
+/**
+ * Requests answered at once. For one more, the oldest that waits for its caller is cut off: who sends or reads slowly does not keep
+ * others out. Where all wait for us, it is asked to come again.
+ */
+const IN_FLIGHT_MAX = 1_024;
 
 export interface App {
   readonly server: Server;
@@ -38,20 +43,25 @@ export function createApp(log: Log, mount: (app: Express) => void, deadlines: Ht
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  const most = deadlines.inFlightMax ?? IN_FLIGHT_MAX;
   let inFlight = 0;
   const answers = new WeakMap<Duplex, Response>();
+  /** In the order in which they came. */
+  const open = new Set<Response>();
   app.use((request, response, next) => {
     inFlight++;
+    open.add(response);
     answers.set(request.socket, response);
     const patience = setTimeout(() => request.socket.destroy(), deadlines.answerMs);
     response.once('close', () => {
       clearTimeout(patience);
       inFlight--;
+      open.delete(response);
       // A kept connection would hold a closing server open until it times out.
       if (!server.listening) setImmediate(() => server.closeIdleConnections());
     });
     response.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    if (inFlight > IN_FLIGHT_MAX) return sendPlain(response, refuseHttp('overloaded', `${IN_FLIGHT_MAX} at once`));
+    if (inFlight > most && !makeRoom(open, response)) return sendPlain(response, refuseHttp('overloaded', `${most} at once`));
     next();
   });
   mount(app);
@@ -76,6 +86,18 @@ export function createApp(log: Log, mount: (app: Express) => void, deadlines: Ht
     else refuseUnread(error, socket);
   });
   return { server, busy: () => inFlight > 0, close: () => closeServer(server, deadlines.requestMs) };
+}
+
+/** By cutting off the one that has waited longest for its caller: to send the rest, or to take the answer. */
+function makeRoom(open: Set<Response>, newest: Response): boolean {
+  for (const response of open) {
+    if (response === newest) break;
+    if (response.req.complete && !response.writableEnded) continue;
+    open.delete(response);
+    response.req.socket.destroy();
+    return true;
+  }
+  return false;
 }
 
 /** Four parameters are how express knows it. What was thrown is logged; nothing of it is sent. */

@@ -5,9 +5,10 @@
 import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { Express } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { sha256Hex } from '../../core/crypto/hash.ts';
 import { invariant } from '../../core/refusal.ts';
+import { DatabaseFault } from '../db/fault.ts';
 import type { Log, Role, RoleName } from '../ports.ts';
 import { createApp, type App } from './app.ts';
 import { mountEndpoint, mountPage, sendPlain } from './mount.ts';
@@ -39,7 +40,7 @@ export function socketPath(home: string, role: RoleName): string {
 export async function serveLocal(role: Role, options: LocalOptions): Promise<ServedLocal> {
   const token = options.listen?.token;
   invariant(token === undefined || token.length >= 32, 'a token is long');
-  const app = createApp(options.log, (express) => mountLocal(express, role, token));
+  const app = createApp(options.log, (express) => mountLocal(express, role, token, options.log));
   if (options.listen !== undefined) {
     const served = await listen(app, options.listen.host, options.listen.port);
     return { address: served.url, busy: served.busy, close: served.close };
@@ -55,7 +56,7 @@ export async function serveLocal(role: Role, options: LocalOptions): Promise<Ser
   return { address: path, busy: app.busy, close: app.close };
 }
 
-function mountLocal(express: Express, role: Role, token: string | undefined): void {
+function mountLocal(express: Express, role: Role, token: string | undefined, log: Log): void {
   if (token !== undefined) {
     const expected = sha256Hex(`Bearer ${token}`);
     express.use((request, response, next) => {
@@ -68,6 +69,12 @@ function mountLocal(express: Express, role: Role, token: string | undefined): vo
     if (endpoint.access === 'local' || endpoint.access === 'public') mountEndpoint(express, role, endpoint, null);
   }
   for (const page of role.pages ?? []) mountPage(express, page);
+  // The operator is told what ails the own database; everybody else that the other side failed.
+  express.use((thrown: unknown, _: Request, response: Response, next: NextFunction) => {
+    if (!(thrown instanceof DatabaseFault) || response.headersSent) return next(thrown);
+    log.error('request-failed', { role: role.name, error: thrown.message });
+    sendPlain(response, { ok: false, refusal: thrown.refusal });
+  });
 }
 
 /** A socket file outlives a process that was killed; one that still answers belongs to another process. */

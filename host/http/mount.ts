@@ -2,11 +2,12 @@
  * One line of a role's http table onto the express app: body or parameters in, checked by the endpoint's schema, its answer out as
  * canonical JSON, sealed where the endpoint says so. Called by serve.ts.
  */
-import express, { type Express, type Request, type Response } from 'express';
+import type { Express, Request, Response } from 'express';
 import { BODY_BYTES_MAX } from '../../core/limits.ts';
 import { ok, type Refusal, type Result } from '../../core/refusal.ts';
 import { decode, encode, shaped } from '../../core/wire/codec.ts';
 import type { Caller, Endpoint, Entropy, Page, Role, RoleName } from '../ports.ts';
+import { readBody } from './body.ts';
 import { ENVELOPE_BYTES, openLinkRequest } from '../seal.ts';
 import { BOX_BYTES, boxContentMax, openBoxRequest } from '../seal-subscriber.ts';
 import { paddedSize } from '../seal-pad.ts';
@@ -30,10 +31,15 @@ export function mountEndpoint(app: Express, role: Role, endpoint: Endpoint, seal
     });
     return;
   }
-  // Anything is taken as bytes; compressed bodies are refused, so that the limit is one of memory.
-  const body = express.raw({ type: () => true, limit: wireMax(endpoint), inflate: false });
-  app.post(path, body, async (request, response) => {
-    const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const bytesMax = wireMax(endpoint);
+  app.post(path, async (request, response) => {
+    const body = await readBody(request, bytesMax, request.path.slice(0, 200));
+    if (!body.ok) {
+      // The rest of it is not waited for.
+      if (!request.complete) response.set('connection', 'close');
+      return sendPlain(response, body);
+    }
+    const bytes = body.value;
     if (endpoint.access === 'link') await answerLink(response, role, endpoint, sealing as Sealing, bytes);
     else if (endpoint.access === 'subscriber') await answerBox(response, role, endpoint, sealing as Sealing, bytes);
     else sendPlain(response, await answerBytes(endpoint, bytes, { kind: endpoint.access }));
@@ -84,21 +90,36 @@ export function sendPlain(response: Response, result: Result<unknown>, lasting =
   const text = result.ok ? textOf(result.value ?? null, lasting) : encode({ refusal: result.refusal });
   response
     .status(result.ok ? 200 : statusOf(result.refusal))
-    .type('application/json')
+    .type('application/json; charset=utf-8')
     .send(text);
 }
 
-/** As long as the objects themselves. A consensus of ten thousand relays takes half a second to encode. */
-const lastingTexts = new WeakMap<object, string>();
+/**
+ * As long as the objects themselves. A consensus of ten thousand relays takes half a second to encode; and as bytes hundreds that
+ * take it slowly share one copy.
+ */
+const lastingTexts = new WeakMap<object, Buffer>();
 
-function textOf(value: unknown, lasting: boolean): string {
+function textOf(value: unknown, lasting: boolean): string | Buffer {
   if (!lasting || typeof value !== 'object' || value === null) return encode(value);
-  const text = lastingTexts.get(value) ?? encode(value);
+  const text = lastingTexts.get(value) ?? Buffer.from(encode(value), 'utf8');
   lastingTexts.set(value, text);
   return text;
 }
 
 async function answerLink(response: Response, role: Role, endpoint: Endpoint, sealing: Sealing, bytes: Buffer): Promise<void> {
+  const answer = await answerSealed(role, endpoint, sealing, bytes);
+  if (!answer.ok) return sendPlain(response, answer);
+  sendSealed(response, answer.value);
+}
+
+/** What a link endpoint makes of an envelope: the sealed answer, or why it did not open. */
+export async function answerSealed(
+  role: Role,
+  endpoint: Endpoint,
+  sealing: Sealing,
+  envelope: Uint8Array,
+): Promise<Result<Uint8Array>> {
   const opened = openLinkRequest(
     {
       networkId: sealing.networkId,
@@ -107,11 +128,11 @@ async function answerLink(response: Response, role: Role, endpoint: Endpoint, se
       keys: role.sealing ?? [],
       senderKey: (id, number) => sealing.senderKey(id, role.name, number),
     },
-    bytes,
+    envelope,
   );
-  if (!opened.ok) return sendPlain(response, opened);
+  if (!opened.ok) return opened;
   const answer = await answerBytes(endpoint, opened.value.content, { kind: 'link', relay: opened.value.from });
-  sendSealed(response, opened.value.seal(sealedText(answer), sealing.entropy));
+  return ok(opened.value.seal(sealedText(answer), sealing.entropy));
 }
 
 async function answerBox(response: Response, role: Role, endpoint: Endpoint, sealing: Sealing, bytes: Buffer): Promise<void> {
@@ -140,9 +161,11 @@ function sealedText(result: Result<unknown>): Buffer {
   return Buffer.from(encode(result.ok ? { value: result.value ?? null } : { refusal: result.refusal }), 'utf8');
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function utf8(bytes: Uint8Array): Result<string> {
   try {
-    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return ok(decoder.decode(bytes));
   } catch {
     return refuseHttp('bad-request', 'the body');
   }

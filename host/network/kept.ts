@@ -18,15 +18,17 @@ export interface KeptNetwork {
   readonly consensus: Consensus | null;
 }
 
+const leftOut = () => undefined;
+
 /** Nothing where the node never ran. */
 export async function readKeptNetwork(file: string): Promise<KeptNetwork> {
   if (!existsSync(file)) return { descriptors: [], terms: [], consensus: null };
   const database = await openDatabase({ file }, networkMigrations, 'network');
   try {
     return await database.transaction(async (tx) => ({
-      descriptors: await readDescriptors(tx),
-      terms: (await readTerms(tx)).map((one) => one.terms),
-      consensus: (await readConsensus(tx))?.body ?? null,
+      descriptors: await readDescriptors(tx, leftOut),
+      terms: (await readTerms(tx, leftOut)).map((one) => one.terms),
+      consensus: (await readConsensus(tx, leftOut))?.body ?? null,
     }));
   } finally {
     await database.close();

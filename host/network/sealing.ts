@@ -27,5 +27,5 @@ function keyOf(set: KeySet, role: RoleName): Uint8Array | null {
     guard: set.guardSealing,
   };
   const hex = keys[role] ?? null;
-  return hex === null ? null : new Uint8Array(Buffer.from(hex, 'hex'));
+  return hex === null ? null : Buffer.from(hex, 'hex');
 }

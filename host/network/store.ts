@@ -4,7 +4,7 @@
  */
 import { asStored, signedSchema, type Verified } from '../../core/crypto/sign.ts';
 import { CONSENSUS_BYTES_MAX } from '../../core/limits.ts';
-import { invariant, type Result } from '../../core/refusal.ts';
+import type { Result } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { consensusDocument, type ConsensusDocument } from '../../core/wire/consensus.ts';
 import { descriptor, descriptorDigest, type Descriptor } from '../../core/wire/descriptor.ts';
@@ -18,10 +18,13 @@ export interface SeenTerms {
   readonly seenIn: number;
 }
 
-export async function readConsensus(tx: Tx): Promise<ConsensusDocument | null> {
+/** Told of a document that can no longer be read: it is left out, and fetched anew. */
+export type Alarm = () => void;
+
+export async function readConsensus(tx: Tx, alarm: Alarm): Promise<ConsensusDocument | null> {
   const rows = await tx.all('SELECT document FROM consensus ORDER BY valid_after DESC LIMIT 1');
-  const row = rows[0];
-  return row === undefined ? null : stored(decode(text(row['document']), consensusDocument, CONSENSUS_BYTES_MAX));
+  const found = rows.flatMap((row) => stored(decode(text(row['document']), consensusDocument, CONSENSUS_BYTES_MAX), alarm));
+  return found[0] ?? null;
 }
 
 /** The newest alone is kept. */
@@ -30,9 +33,9 @@ export async function saveConsensus(tx: Tx, document: ConsensusDocument): Promis
   await tx.run('INSERT INTO consensus (valid_after, document) VALUES (?, ?)', [document.body.validAfter, encode(document)]);
 }
 
-export async function readDescriptors(tx: Tx): Promise<Verified<Descriptor>[]> {
+export async function readDescriptors(tx: Tx, alarm: Alarm): Promise<Verified<Descriptor>[]> {
   const rows = await tx.all('SELECT document FROM descriptor ORDER BY id');
-  return rows.map((row) => asStored(stored(decode(text(row['document']), signedSchema(descriptor)))));
+  return rows.flatMap((row) => stored(decode(text(row['document']), signedSchema(descriptor)), alarm)).map(asStored);
 }
 
 /** A relay that left keeps its last one for long: its debts are still settled. */
@@ -48,9 +51,11 @@ export async function deleteDescriptor(tx: Tx, id: string): Promise<void> {
   await tx.run('DELETE FROM descriptor WHERE id = ?', [id]);
 }
 
-export async function readTerms(tx: Tx): Promise<SeenTerms[]> {
+export async function readTerms(tx: Tx, alarm: Alarm): Promise<SeenTerms[]> {
   const rows = await tx.all('SELECT document, seen_in FROM terms ORDER BY interval_number');
-  return rows.map((row) => ({ terms: stored(decode(text(row['document']), terms)), seenIn: int(row['seen_in']) }));
+  return rows.flatMap((row) =>
+    stored(decode(text(row['document']), terms), alarm).map((one) => ({ terms: one, seenIn: int(row['seen_in']) })),
+  );
 }
 
 export async function saveTerms(tx: Tx, seen: SeenTerms): Promise<void> {
@@ -61,7 +66,7 @@ export async function saveTerms(tx: Tx, seen: SeenTerms): Promise<void> {
   );
 }
 
-function stored<T>(result: Result<T>): T {
-  invariant(result.ok, 'a stored document is read as it was written');
-  return result.value;
+function stored<T>(result: Result<T>, alarm: Alarm): T[] {
+  if (!result.ok) alarm();
+  return result.ok ? [result.value] : [];
 }

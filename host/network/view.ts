@@ -206,10 +206,11 @@ export async function openNetworkView(ports: ViewPorts): Promise<RunningView> {
 const ASKED_MAX = 64;
 
 async function load(ports: ViewPorts, known: Known): Promise<void> {
+  const alarm = () => ports.log.error('document-damaged', { file: 'network.sqlite' });
   const stored = await ports.database.transaction(async (tx) => ({
-    consensus: await readConsensus(tx),
-    descriptors: await readDescriptors(tx),
-    terms: await readTerms(tx),
+    consensus: await readConsensus(tx, alarm),
+    descriptors: await readDescriptors(tx, alarm),
+    terms: await readTerms(tx, alarm),
   }));
   // Verified once more: network.json may have been changed since.
   const verified = stored.consensus === null ? null : verifyConsensus(stored.consensus, ports.network);

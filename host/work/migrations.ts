@@ -28,4 +28,9 @@ export const hostMigrations: readonly Migration[] = [
       ) STRICT`,
     ],
   },
+  {
+    name: '002-saved-at',
+    // A clock that was set back since then is noticed.
+    statements: ['ALTER TABLE job ADD COLUMN saved_at INTEGER NOT NULL DEFAULT 0'],
+  },
 ];

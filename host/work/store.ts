@@ -13,6 +13,11 @@ export interface JobRow {
   readonly asks: number;
 }
 
+/** As it was read: with the time at which it was written. */
+export interface StoredJob extends JobRow {
+  readonly savedAt: number;
+}
+
 export interface OutboxRow {
   readonly id: string;
   readonly kind: string;
@@ -25,8 +30,9 @@ export interface OutboxRow {
   readonly expires: number;
 }
 
-export async function readJobs(tx: Tx, owner: string): Promise<JobRow[]> {
-  return (await tx.all('SELECT name, due, attempts, asks FROM job WHERE owner = ? ORDER BY name', [owner])).map(jobOf);
+export async function readJobs(tx: Tx, owner: string): Promise<StoredJob[]> {
+  const rows = await tx.all('SELECT name, due, attempts, asks, saved_at FROM job WHERE owner = ? ORDER BY name', [owner]);
+  return rows.map((row) => ({ ...jobOf(row), savedAt: int(row['saved_at']) }));
 }
 
 export async function readJob(tx: Tx, owner: string, name: string): Promise<JobRow | null> {
@@ -34,29 +40,30 @@ export async function readJob(tx: Tx, owner: string, name: string): Promise<JobR
   return rows[0] === undefined ? null : jobOf(rows[0]);
 }
 
-export async function insertJob(tx: Tx, owner: string, name: string, due: number): Promise<void> {
-  await tx.run('INSERT INTO job (owner, name, due, attempts, asks) VALUES (?, ?, ?, 0, 0) ON CONFLICT (owner, name) DO NOTHING', [
-    owner,
-    name,
-    due,
-  ]);
-}
-
-/** Makes the row, or moves it earlier; either way somebody asked. */
-export async function askForJob(tx: Tx, owner: string, name: string, due: number): Promise<void> {
+export async function insertJob(tx: Tx, owner: string, name: string, due: number, now: number): Promise<void> {
   await tx.run(
-    `INSERT INTO job (owner, name, due, attempts, asks) VALUES (?, ?, ?, 0, 1)
-     ON CONFLICT (owner, name) DO UPDATE SET
-       due = CASE WHEN excluded.due < job.due THEN excluded.due ELSE job.due END, asks = job.asks + 1`,
-    [owner, name, due],
+    `INSERT INTO job (owner, name, due, attempts, asks, saved_at) VALUES (?, ?, ?, 0, 0, ?)
+     ON CONFLICT (owner, name) DO NOTHING`,
+    [owner, name, due, now],
   );
 }
 
-export async function saveJob(tx: Tx, owner: string, row: JobRow): Promise<void> {
+/** Makes the row, or moves it earlier; either way somebody asked. */
+export async function askForJob(tx: Tx, owner: string, name: string, due: number, now: number): Promise<void> {
   await tx.run(
-    `INSERT INTO job (owner, name, due, attempts, asks) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (owner, name) DO UPDATE SET due = excluded.due, attempts = excluded.attempts, asks = excluded.asks`,
-    [owner, row.name, row.due, row.attempts, row.asks],
+    `INSERT INTO job (owner, name, due, attempts, asks, saved_at) VALUES (?, ?, ?, 0, 1, ?)
+     ON CONFLICT (owner, name) DO UPDATE SET
+       due = CASE WHEN excluded.due < job.due THEN excluded.due ELSE job.due END, asks = job.asks + 1`,
+    [owner, name, due, now],
+  );
+}
+
+export async function saveJob(tx: Tx, owner: string, row: JobRow, now: number): Promise<void> {
+  await tx.run(
+    `INSERT INTO job (owner, name, due, attempts, asks, saved_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (owner, name) DO UPDATE SET due = excluded.due, attempts = excluded.attempts, asks = excluded.asks,
+       saved_at = excluded.saved_at`,
+    [owner, row.name, row.due, row.attempts, row.asks, now],
   );
 }
 
@@ -74,12 +81,28 @@ export async function readOutbox(tx: Tx, owner: string): Promise<OutboxRow[]> {
 
 /** False when the id is already there. */
 export async function insertOutbox(tx: Tx, owner: string, row: OutboxRow): Promise<boolean> {
-  const inserted = await tx.run(
-    `INSERT INTO outbox (owner, id, kind, target, body, due, attempts, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (owner, id) DO NOTHING`,
-    [owner, row.id, row.kind, row.target, row.body, row.due, row.attempts, row.expires],
-  );
+  const inserted = await tx.run(`${insertRows(1)} ON CONFLICT (owner, id) DO NOTHING`, valuesOf(owner, row));
   return inserted > 0;
+}
+
+/** Rows with different ids; answers those that were not there already. */
+export async function insertOutboxRows(tx: Tx, owner: string, rows: readonly OutboxRow[]): Promise<OutboxRow[]> {
+  const sql = `${insertRows(rows.length)} ON CONFLICT (owner, id) DO NOTHING RETURNING id`;
+  const inserted = await tx.all(
+    sql,
+    rows.flatMap((row) => valuesOf(owner, row)),
+  );
+  const ids = new Set(inserted.map((row) => text(row['id'])));
+  return rows.filter((row) => ids.has(row.id));
+}
+
+function insertRows(count: number): string {
+  const marks = Array.from({ length: count }, () => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
+  return `INSERT INTO outbox (owner, id, kind, target, body, due, attempts, expires) VALUES ${marks}`;
+}
+
+function valuesOf(owner: string, row: OutboxRow): (string | number)[] {
+  return [owner, row.id, row.kind, row.target, row.body, row.due, row.attempts, row.expires];
 }
 
 export async function delayOutbox(tx: Tx, owner: string, id: string, due: number, attempts: number): Promise<void> {

@@ -8,7 +8,7 @@ import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { decode } from '../../core/wire/codec.ts';
 import { readArchive, type EntryHead } from '../../host/archive.ts';
 import { parseConfig } from '../../host/config.ts';
-import { writeFileAtomically } from '../../host/files.ts';
+import { asDiskFault, writeFileAtomically } from '../../host/files.ts';
 import type { Entropy, RoleName } from '../../host/ports.ts';
 import { nodeSpec, type NodeSpec } from '../spec.ts';
 import { manifest, manifestName, saveLastBackup, type Manifest } from './manifest.ts';
@@ -56,6 +56,8 @@ export async function restoreNode(options: RestoreOptions): Promise<Result<Resto
   try {
     restored = await unpack(home, file, passphrase, entropy);
     return restored;
+  } catch (thrown) {
+    throw asDiskFault(thrown, home);
   } finally {
     // Half of a node is none.
     if (restored?.ok !== true) await emptyAgain(home, before === null);

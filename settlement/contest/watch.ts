@@ -4,6 +4,7 @@
  */
 import type { Consensus } from '../../core/wire/consensus.ts';
 import type { Done } from '../../core/local/messages.ts';
+import { NOTICED_PER_LOOK_MAX, NOTICES_MAX } from '../../core/limits.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
 import { caseOf, fitsPair, reckonContest, verifyContest } from '../../core/rule/contest.ts';
 import { settlementId } from '../../core/wire/settlement.ts';
@@ -18,7 +19,7 @@ import {
 import { placeAt } from '../../host/http/place.ts';
 import type { Tx } from '../../host/ports.ts';
 import type { Income } from '../income/flow.ts';
-import { parametersFor, scheduleFor, termsFor, type Office } from '../office.ts';
+import { parametersFor, pollSec, scheduleFor, termsFor, type Office } from '../office.ts';
 import { readPairById } from '../pair/store.ts';
 import { live, type OwnCase } from './case.ts';
 import { clearOfLate, defend, withdraw } from './defend.ts';
@@ -28,13 +29,33 @@ import { knowDebt, voidPair } from './void.ts';
 
 const refuse = refuser(docketRefusals);
 
+/** What notices have told since the docket was last looked at. In memory: a stranger's word leaves no row, and a consensus names all. */
+interface Told {
+  lookedAt: number;
+  readonly ids: Set<string>;
+}
+const notices = new WeakMap<Office, Told>();
+
+function toldTo(office: Office): Told {
+  const known = notices.get(office) ?? { lookedAt: 0, ids: new Set<string>() };
+  notices.set(office, known);
+  return known;
+}
+
+/** Seconds between two looks that notices bring about. */
+function noticeSec(office: Office): number {
+  return pollSec(office, (parameters) => parameters.answerWindowSec);
+}
+
 /** POST /settlement/contested, public: nothing is believed before the docket shows it. */
 export async function answerCaseNotice(office: Office, { case: id }: CaseNotice): Promise<Result<Done>> {
+  const { lookedAt, ids } = toldTo(office);
   await office.ports.database.transaction(async (tx) => {
-    const pair = await readPairById(tx, id);
-    if (pair === null) return;
-    await noticeCase(tx, { id, interval: pair.interval, peer: pair.peer });
-    await office.schedule(tx, 'docket', office.ports.clock.now());
+    if (ids.size >= NOTICES_MAX || (await readPairById(tx, id)) === null) return;
+    ids.add(id);
+    const now = office.ports.clock.now();
+    // Of a clock that was ahead nothing is believed.
+    await office.schedule(tx, 'docket', lookedAt > now ? now : Math.max(now, lookedAt + noticeSec(office)));
   });
   return ok({ done: true });
 }
@@ -45,11 +66,19 @@ export async function lookAtDocket(office: Office, income: Income, now: number):
   const consensus = network.consensus();
   // Of a node that is only read, the clock stands still before all time.
   if (consensus === null || now < (parametersFor(office, -1)?.genesis ?? 0)) return null;
-  const rows = await database.transaction(async (tx) => {
-    await takeNullified(office, tx, consensus.body.nullified);
-    return readCasesIn(tx, ['asked', 'late', ...live]);
+  const told = toldTo(office);
+  told.lookedAt = now;
+  const some = [...told.ids].slice(0, NOTICED_PER_LOOK_MAX);
+  const { rows, isLeft } = await database.transaction(async (tx) => {
+    const named = await takeNullified(office, tx, consensus.body.nullified);
+    for (const id of some) {
+      const pair = named.has(id) ? null : await readPairById(tx, id);
+      if (pair !== null) await noticeCase(tx, { id, interval: pair.interval, peer: pair.peer });
+    }
+    return atOnce(await readCasesIn(tx, ['asked', 'late', ...live]), named);
   });
-  let next: number | null = null;
+  for (const id of some) told.ids.delete(id);
+  let next: number | null = isLeft || told.ids.size > 0 ? now + noticeSec(office) : null;
   for (const row of rows) {
     const again = row.state === 'asked' ? await waitForWord(office, row, now) : await attend(office, income, row, now);
     if (again !== null) next = Math.min(again, next ?? again);
@@ -57,13 +86,24 @@ export async function lookAtDocket(office: Office, income: Income, now: number):
   return next;
 }
 
-/** The pairs that the consensus says are void, so that nothing depends on a notice. */
-async function takeNullified(office: Office, tx: Tx, nullified: Consensus['nullified']): Promise<void> {
+/** All that an authority has shown or a consensus names; of those that only a notice has told of a few, the rest next time. */
+function atOnce(rows: readonly OwnCase[], named: ReadonlySet<string>): { rows: readonly OwnCase[]; isLeft: boolean } {
+  const isTold = (row: OwnCase) => row.state === 'noticed' && !named.has(row.id);
+  const told = rows.filter(isTold);
+  const chosen = [...rows.filter((row) => !isTold(row)), ...told.slice(0, NOTICED_PER_LOOK_MAX)];
+  return { rows: chosen, isLeft: told.length > NOTICED_PER_LOOK_MAX };
+}
+
+/** The pairs that the consensus says are void, so that nothing depends on a notice; their ids. */
+async function takeNullified(office: Office, tx: Tx, nullified: Consensus['nullified']): Promise<ReadonlySet<string>> {
+  const named = new Set<string>();
   for (const { a, b, interval } of nullified) {
     if (a !== office.me && b !== office.me) continue;
     const id = settlementId(office.networkId, interval, a, b);
     await noticeCase(tx, { id, interval, peer: a === office.me ? b : a });
+    named.add(id);
   }
+  return named;
 }
 
 /** What the operator did not say in time is not filed any more; what was paid meanwhile need not be. */

@@ -42,6 +42,46 @@ describe('clocks', () => {
   });
 });
 
+describe('the system’s clock, set while somebody waits for it', () => {
+  const RealDate = Date;
+  afterEach(() => {
+    globalThis.Date = RealDate;
+  });
+  /** As if the machine's clock had been set: every reading of the time of day is off by so many milliseconds. */
+  function setBy(by: number): void {
+    globalThis.Date = class extends RealDate {
+      constructor(...given: [] | [number]) {
+        super(given[0] ?? RealDate.now() + by);
+      }
+      static override now(): number {
+        return RealDate.now() + by;
+      }
+    } as DateConstructor;
+  }
+  for (const [what, by] of [
+    ['back by an hour', -3_600_000],
+    ['forward by a year', 31_536_000_000],
+  ] as const) {
+    it(`wakes within a few seconds of the machine’s: ${what}`, async function () {
+      this.timeout(20_000);
+      const clock = systemClock();
+      const heard: number[] = [];
+      await new Promise<void>((resolve) => {
+        const undo = clock.onWake(() => {
+          heard.push(clock.now());
+          // Set after the first; two more show that it goes on.
+          if (heard.length === 1) setBy(by);
+          if (heard.length < 3) return;
+          undo();
+          resolve();
+        });
+      });
+      expect(Math.abs((heard[1] as number) - (heard[0] as number) - by / 1000)).below(10);
+      expect((heard[2] as number) - (heard[1] as number)).within(0, 10);
+    });
+  }
+});
+
 describe('entropy', () => {
   it('of one seed is the same in whatever pieces it is taken, and of another differs', () => {
     const [a, b, c] = [seededEntropy('s'), seededEntropy('s'), seededEntropy('t')];

@@ -6,6 +6,7 @@ import { databasePromises } from '../host/database-promises.ts';
 import { familyOnPostgres } from './family.ts';
 import { ledgerOnPostgres } from './ledger.ts';
 import { networkOnPostgres } from './network.ts';
+import { rivalsOnPostgres } from './rivals.ts';
 import { settlementOnPostgres } from './settlement.ts';
 import { undoAll } from '../harness/later.ts';
 
@@ -43,6 +44,7 @@ describe('on PostgreSQL', () => {
   databasePromises('postgresql', async () => ({ url: await running().createDatabase(`promises_${(databases += 1)}`) }));
   ledgerOnPostgres(running);
   settlementOnPostgres(running);
+  rivalsOnPostgres(running);
   familyOnPostgres(running);
   networkOnPostgres(running);
 });
