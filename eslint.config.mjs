@@ -21,7 +21,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['host/clock.ts', 'host/entropy.ts', 'host/http/**'],
+    files: ['host/clock.ts', 'host/entropy.ts', 'host/http/**', 'bench/measure.ts'],
     rules: { 'no-restricted-properties': 'off', 'no-restricted-globals': 'off' },
   },
   {

@@ -9,7 +9,7 @@ import { invariant, ok } from '../core/refusal.ts';
 import type { Signed } from '../core/crypto/sign.ts';
 import type { AliveAnswer } from '../core/wire/directory.ts';
 import { ackQuery, iouDelivery, type AckQuery, type IouDelivery } from '../core/wire/iou.ts';
-import type { Caller, Clock, Database, Endpoint, NetworkView } from '../host/ports.ts';
+import type { Caller, Clock, Database, Endpoint, Log, NetworkView } from '../host/ports.ts';
 import type { RelayConfig } from './config.ts';
 import type { CreditFlow } from './credit/flow.ts';
 import { readBookPage } from './iou/book.ts';
@@ -27,6 +27,7 @@ export interface Flows {
 interface HttpPorts {
   readonly clock: Clock;
   readonly database: Database;
+  readonly log: Log;
   readonly network: NetworkView;
 }
 

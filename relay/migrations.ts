@@ -54,4 +54,11 @@ export const migrations: readonly Migration[] = [
       ) STRICT`,
     ],
   },
+  {
+    name: '0003-iou-by-peer',
+    statements: [
+      // A delivery asks for all that its issuer owes; without it every row of all others was looked at.
+      'CREATE INDEX iou_by_peer ON iou (peer, direction)',
+    ],
+  },
 ];

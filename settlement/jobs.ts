@@ -10,7 +10,7 @@ import type { Income } from './income/flow.ts';
 import { postLetters } from './letter/flow.ts';
 import { pollSec, scheduleFor, type Office } from './office.ts';
 import type { Payouts } from './payout/flow.ts';
-import { readPairsIn } from './pair/store.ts';
+import { hasPairsIn, readIntervalsOwed } from './pair/store.ts';
 import { restless } from './pair/decide.ts';
 import { stageJob } from './period/flow.ts';
 import { dischargeAll } from './receipt/flow.ts';
@@ -58,29 +58,28 @@ async function openWallets(office: Office, income: Income, now: number): Promise
   return null;
 }
 
-/** Receives, signs receipts, pays. Comes again while something is outstanding, and only then. */
+/** Receives, pays, signs receipts. Comes again while something is outstanding, and only then. */
 async function pay(office: Office, income: Income, payouts: Payouts, now: number): Promise<number | null> {
   const { database } = office.ports;
   if (!(await database.transaction((tx) => isOutstanding(office, tx, now)))) return null;
   for (const rail of office.rails) await income.collect(rail);
-  await dischargeAll(office);
   let next: number | null = null;
   for (const rail of office.rails) {
     const again = await payouts.run(rail);
     if (again !== null) next = Math.min(again, next ?? again);
   }
+  await dischargeAll(office);
   const open = await database.transaction((tx) => isOutstanding(office, tx, now));
   const poll = now + pollSec(office);
   return open ? Math.max(now + 1, Math.min(poll, next ?? poll)) : null;
 }
 
 async function isOutstanding(office: Office, tx: Tx, now: number): Promise<boolean> {
-  if ((await readPairsIn(tx, restless)).length > 0) return true;
+  if (await hasPairsIn(tx, restless)) return true;
   if ((await readOrders(tx, 'accepted')).length > 0 || (await readOrders(tx, 'sent')).length > 0) return true;
-  const owed = await readPairsIn(tx, ['claimed', 'expecting']);
-  return owed.some(({ interval, amount }) => {
+  return (await readIntervalsOwed(tx, ['claimed', 'expecting'])).some((interval) => {
     const schedule = scheduleFor(office, interval);
-    return amount > 0n && schedule !== null && schedule.bst <= now && now < schedule.paymentEnd;
+    return schedule !== null && schedule.bst <= now && now < schedule.paymentEnd;
   });
 }
 

@@ -24,9 +24,13 @@ export { migrations } from './migrations.ts';
 export type { SettlementConfig } from './config.ts';
 export type { OwnRail, SettlementPorts } from './office.ts';
 
+/** A lease lasts as long at most: who waits for it takes over what a process that was stopped had begun. */
+const SHARED_SEC = 30;
+
 export async function start(ports: SettlementPorts, config: SettlementConfig): Promise<Role> {
   const office = openOffice(ports, config, {
     put: (tx, message) => outbox.put(tx, message),
+    putAll: (tx, messages) => outbox.putAll(tx, messages),
     schedule: (tx, name, due) => jobs.schedule(tx, name, due),
   });
   const income = createIncome(office);
@@ -42,7 +46,7 @@ export async function start(ports: SettlementPorts, config: SettlementConfig): P
     plea: pleaKind(office),
     appeal: appealKind(office),
   });
-  const jobs = createJobs(ports, settlementJobs(office, income, createPayouts(office)));
+  const jobs = createJobs(ports, settlementJobs(office, income, createPayouts(office)), { sharedSec: SHARED_SEC });
   await jobs.start(firstJobs(ports.clock.now()));
   const docket = watchDocket(office);
   ports.log.info('settlement-started', { role: 'settlement', relay: office.me });

@@ -50,11 +50,18 @@ export interface Office {
   rail(name: string): OwnRail | null;
   /** With which objects of that interval are signed. */
   signer(interval: number): Signer;
+  /** Intervals whose books this process knows to be closed: they stay so. */
+  readonly closed: Set<number>;
   put: Outbox['put'];
+  putAll: Outbox['putAll'];
   schedule: Jobs['schedule'];
 }
 
-export function openOffice(ports: SettlementPorts, given: SettlementConfig, way: Pick<Office, 'put' | 'schedule'>): Office {
+export function openOffice(
+  ports: SettlementPorts,
+  given: SettlementConfig,
+  way: Pick<Office, 'put' | 'putAll' | 'schedule'>,
+): Office {
   const config = settlementConfig.parse(given);
   const signers = config.keys.map(({ number, seed }) => ({ number, key: signingKey(seed) }));
   const newest = signers.reduce((best, one) => (one.number > best.number ? one : best));
@@ -75,6 +82,7 @@ export function openOffice(ports: SettlementPorts, given: SettlementConfig, way:
       const number = own === null ? null : currentKeySet(own.body, interval)?.number;
       return signers.find((one) => one.number === number) ?? newest;
     },
+    closed: new Set(),
     ...way,
   };
 }

@@ -58,17 +58,13 @@ export function countersignedSchema<T>(body: ZodType<T>): ZodType<Countersigned<
 }
 
 export function sign<T>(object: ObjectName, networkId: string, body: T, key: SigningKey): Verified<T> {
-  const signature = Buffer.from(signBytes(signedBytes(object, networkId, body), key)).toString('hex');
+  const signature = signBytes(signedBytes(object, networkId, body), key).toString('hex');
   return { body, signature } as Verified<T>;
 }
 
 /** Null when the signature is not `publicKey`'s (hex) over this object in this network. */
 export function verify<T>(object: ObjectName, networkId: string, signed: Signed<T>, publicKey: string): Verified<T> | null {
-  const good = verifyBytes(
-    Buffer.from(signed.signature, 'hex'),
-    signedBytes(object, networkId, signed.body),
-    Buffer.from(publicKey, 'hex'),
-  );
+  const good = verifyBytes(unhexed(signed.signature, 64), signedBytes(object, networkId, signed.body), unhexed(publicKey, 32));
   return good ? ({ body: signed.body, signature: signed.signature } as Verified<T>) : null;
 }
 
@@ -101,4 +97,14 @@ export function bare<T>(signed: Signed<T>): Signed<T> {
 
 export function signedBytes(object: ObjectName, networkId: string, body: unknown): Uint8Array {
   return Buffer.from(`ptg/${object}/v1\0${networkId}\0${encode(body)}`, 'utf8');
+}
+
+/** Used again for each check, which is over before the next begins. */
+const scratch = new Map([64, 32].map((length) => [length, Buffer.alloc(length)]));
+const noBytes = Buffer.alloc(0);
+
+/** No bytes where it is not the hex of just so many. */
+function unhexed(hex: string, length: 64 | 32): Buffer {
+  const bytes = scratch.get(length) as Buffer;
+  return hex.length === 2 * length && bytes.write(hex, 'hex') === length ? bytes : noBytes;
 }

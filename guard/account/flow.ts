@@ -4,31 +4,20 @@
  */
 import { sign, type Verified } from '../../core/crypto/sign.ts';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
-import { noTraffic } from '../../core/rule/price.ts';
 import { guardRefusals, type Account } from '../../core/wire/guard.ts';
 import { pricesOf } from '../../host/network/prices.ts';
 import type { Tx } from '../../host/ports.ts';
 import { intervalNow, type Guard } from '../context.ts';
-import { readUsage } from '../tally/store.ts';
 import { balanceOf, contentOf, stateOf } from './decide.ts';
-import {
-  countAccounts,
-  insertAccount,
-  readAccount,
-  readDeposits,
-  readLastTally,
-  readSums,
-  saveChange,
-  type AccountRow,
-} from './store.ts';
+import { countAccounts, insertAccount, readAccount, readDeposits, readStanding, saveChange, type AccountRow } from './store.ts';
 
 const refuse = refuser(guardRefusals);
 
 export interface Accounts {
   /** Opens one for a key that has none. */
   subscribe(tx: Tx, subscriber: string, rail: string): Promise<Result<true>>;
-  /** As it stands in this transaction. */
-  sign(tx: Tx, subscriber: string): Promise<Verified<Account>>;
+  /** As it stands in this transaction; `known` where its row was read in it. */
+  sign(tx: Tx, subscriber: string, known?: AccountRow | null): Promise<Verified<Account>>;
 }
 
 export function createAccounts(guard: Guard): Accounts {
@@ -48,8 +37,8 @@ export function createAccounts(guard: Guard): Accounts {
     return ok(true);
   }
 
-  async function signAccount(tx: Tx, subscriber: string): Promise<Verified<Account>> {
-    const row = await readAccount(tx, subscriber);
+  async function signAccount(tx: Tx, subscriber: string, known: AccountRow | null = null): Promise<Verified<Account>> {
+    const row = known ?? (await readAccount(tx, subscriber));
     invariant(row !== null, 'the subscriber has an account');
     const now = ports.clock.now();
     const interval = intervalNow(ports.network, now) ?? 0;
@@ -65,12 +54,10 @@ export function createAccounts(guard: Guard): Accounts {
   }
 
   async function stand(tx: Tx, row: AccountRow, interval: number) {
-    const sums = await readSums(tx, row.subscriber);
+    const { sums, used, lastTally } = await readStanding(tx, row.subscriber, config.id, interval);
     const deposits = await readDeposits(tx, row.subscriber);
-    const used = (await readUsage(tx, config.id, row.subscriber, interval))?.usage ?? noTraffic;
     const prices = pricesOf(ports.network, interval, row.rail);
     const state = stateOf({ sums, newestDeposit: deposits[0]?.amount ?? 0n, prices, used }, config.lowBalanceThousandths);
-    const lastTally = await readLastTally(tx, row.subscriber);
     return { destination: row.destination, deposits, ...sums, lastTally, balance: balanceOf(sums), state };
   }
 

@@ -3,8 +3,9 @@
  */
 import type { Account, CreditedDeposit } from '../../core/wire/guard.ts';
 import { ACCOUNT_DEPOSITS_MAX } from '../../core/limits.ts';
-import { big, int, text } from '../../host/db/codec.ts';
-import type { Tx } from '../../host/ports.ts';
+import type { Traffic } from '../../core/rule/price.ts';
+import { big, int, orNull, text } from '../../host/db/codec.ts';
+import type { Row, Tx } from '../../host/ports.ts';
 
 export interface AccountRow {
   readonly subscriber: string;
@@ -60,13 +61,23 @@ export async function countAccounts(tx: Tx): Promise<number> {
 }
 
 export async function readSums(tx: Tx, subscriber: string): Promise<Sums> {
-  const sum = (table: string, condition: string) =>
-    `CAST((SELECT COALESCE(SUM(amount), 0) FROM ${table} WHERE subscriber = ?${condition}) AS TEXT)`;
-  const sql = `SELECT ${sum('guard_deposit', ' AND confirmed = 1')} AS deposited,
-    ${sum('guard_deposit', ' AND confirmed = 0')} AS unconfirmed,
-    ${sum('guard_withdrawal', " AND state <> 'refused'")} AS withdrawn,
-    ${sum('guard_usage', '')} AS spent`;
-  const row = (await tx.all(sql, [subscriber, subscriber, subscriber, subscriber]))[0];
+  return sumsOf((await tx.all(`SELECT ${sumsShown}`, sumsParams(subscriber)))[0]);
+}
+
+/** Takes the subscriber four times. */
+const sumsShown = [
+  sumShown('deposited', 'guard_deposit', ' AND confirmed = 1'),
+  sumShown('unconfirmed', 'guard_deposit', ' AND confirmed = 0'),
+  sumShown('withdrawn', 'guard_withdrawal', " AND state <> 'refused'"),
+  sumShown('spent', 'guard_usage', ''),
+].join(', ');
+const sumsParams = (subscriber: string): string[] => [subscriber, subscriber, subscriber, subscriber];
+
+function sumShown(name: string, table: string, condition: string): string {
+  return `CAST((SELECT COALESCE(SUM(amount), 0) FROM ${table} WHERE subscriber = ?${condition}) AS TEXT) AS ${name}`;
+}
+
+function sumsOf(row: Row | undefined): Sums {
   return {
     deposited: big(row?.['deposited']),
     unconfirmed: big(row?.['unconfirmed']),
@@ -75,13 +86,30 @@ export async function readSums(tx: Tx, subscriber: string): Promise<Sums> {
   };
 }
 
-/** The newest: of the last interval, and there the highest. */
-export async function readLastTally(tx: Tx, subscriber: string): Promise<Account['lastTally']> {
-  const sql = `SELECT interval, CAST(serial AS TEXT) AS serial, CAST(amount AS TEXT) AS amount FROM guard_usage one
-    WHERE subscriber = ? ORDER BY one.interval DESC, one.serial DESC, one.amount DESC LIMIT 1`;
-  const row = (await tx.all(sql, [subscriber]))[0];
-  if (row === undefined) return null;
-  return { interval: int(row['interval']), serial: big(row['serial']), amount: big(row['amount']) };
+export interface StoredStanding {
+  readonly sums: Sums;
+  /** The newest: of the last interval, and there the highest. */
+  readonly lastTally: Account['lastTally'];
+  /** Of that guard in that interval. */
+  readonly used: Traffic;
+}
+
+/** All of it in one statement: every answer says it. */
+export async function readStanding(tx: Tx, subscriber: string, guard: string, interval: number): Promise<StoredStanding> {
+  const sql = `SELECT ${sumsShown}, last.interval AS last_interval, CAST(last.serial AS TEXT) AS last_serial,
+      CAST(last.amount AS TEXT) AS last_amount, CAST(COALESCE(used.relay_bytes, 0) AS TEXT) AS relay_bytes,
+      CAST(COALESCE(used.exit_bytes, 0) AS TEXT) AS exit_bytes
+    FROM (SELECT 1 AS one) always
+    LEFT JOIN (SELECT interval, serial, amount FROM guard_usage WHERE subscriber = ?
+      ORDER BY interval DESC, serial DESC, amount DESC LIMIT 1) last ON 1 = 1
+    LEFT JOIN guard_usage used ON used.guard = ? AND used.subscriber = ? AND used.interval = ?`;
+  const row = (await tx.all(sql, [...sumsParams(subscriber), subscriber, guard, subscriber, interval]))[0];
+  const last = orNull(int)(row?.['last_interval']);
+  return {
+    sums: sumsOf(row),
+    lastTally: last === null ? null : { interval: last, serial: big(row?.['last_serial']), amount: big(row?.['last_amount']) },
+    used: { relayBytes: big(row?.['relay_bytes']), exitBytes: big(row?.['exit_bytes']) },
+  };
 }
 
 /** Amounts of a guard's own intervals from `first` on. */

@@ -35,7 +35,7 @@ export interface Items {
 
 /** What an ask adds to the account. */
 interface Added {
-  readonly tally?: Verified<Tally>;
+  readonly tally?: Signed<Tally>;
   readonly bill?: Verified<Bill>;
   readonly withdrawal?: Withdrawal;
 }
@@ -53,11 +53,11 @@ export function createRequests(
     const checked = checkRequest(signed, here);
     if (!checked.ok) return checked;
     const { subscriber, ask } = checked.value.body;
-    if (ask.kind !== 'subscribe') {
-      const account = await database.transaction((tx) => readAccount(tx, subscriber));
-      if (account === null) return refuse('request-no-account', subscriber);
-      // What has arrived counts at once; a rail that does not answer is passed over.
-      if (ask.kind === 'account' || ask.kind === 'withdraw') await items.deposits.look();
+    // What has arrived counts at once; a rail that does not answer is passed over. Nobody has it asked without an account.
+    if (ask.kind === 'account' || ask.kind === 'withdraw') {
+      if ((await database.transaction((tx) => readAccount(tx, subscriber))) === null)
+        return refuse('request-no-account', subscriber);
+      await items.deposits.look();
     }
     return turns.of(subscriber, async () => {
       await items.tallies.write(subscriber);
@@ -66,17 +66,20 @@ export function createRequests(
   };
 
   async function answer(tx: Tx, signed: Verified<SubscriberRequest>): Promise<Result<RequestAnswer>> {
-    const added = await serve(tx, signed);
+    const { subscriber, ask } = signed.body;
+    const known = await readAccount(tx, subscriber);
+    if (known === null && ask.kind !== 'subscribe') return refuse('request-no-account', subscriber);
+    const added = await serve(tx, signed, known?.rail ?? '');
     if (!added.ok) return added;
     const { tally = null, bill = null, withdrawal = null } = added.value;
-    return ok({ account: await items.accounts.sign(tx, signed.body.subscriber), tally, bill, withdrawal });
+    return ok({ account: await items.accounts.sign(tx, subscriber, known), tally, bill, withdrawal });
   }
 
-  async function serve(tx: Tx, signed: Verified<SubscriberRequest>): Promise<Result<Added>> {
+  async function serve(tx: Tx, signed: Verified<SubscriberRequest>, rail: string): Promise<Result<Added>> {
     const { subscriber, id, ask } = signed.body;
-    if (ask.kind === 'subscribe') return naming(await items.accounts.subscribe(tx, subscriber, ask.rail), () => ({}));
-    const rail = (await readAccount(tx, subscriber))?.rail ?? '';
     switch (ask.kind) {
+      case 'subscribe':
+        return naming(await items.accounts.subscribe(tx, subscriber, ask.rail), () => ({}));
       case 'account':
         return ok({});
       case 'tally':

@@ -2,7 +2,7 @@
  * Tallies: the counts in memory in; written down, signed by the guard, then by the subscriber too, out. The balance follows from
  * what is written. Called by session/flow.ts on ticks and by request/flow.ts, always within the subscriber's turn.
  */
-import { sign, verify, verifyBoth, type Countersigned, type Verified } from '../../core/crypto/sign.ts';
+import { bare, sign, verifyBoth, type Countersigned, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { scheduleOf } from '../../core/rule/interval.ts';
 import { usageCeil } from '../../core/rule/price.ts';
@@ -26,7 +26,7 @@ export interface Tallies {
   /** The guard's newest of an interval. */
   issue(tx: Tx, subscriber: string, rail: string, interval: number): Promise<Result<Verified<Tally>>>;
   /** Takes the subscriber's signature. */
-  accept(tx: Tx, subscriber: string, rail: string, tally: Countersigned<Tally>): Promise<Result<Verified<Tally>>>;
+  accept(tx: Tx, subscriber: string, rail: string, tally: Countersigned<Tally>): Promise<Result<Signed<Tally>>>;
 }
 
 export interface Written {
@@ -100,16 +100,14 @@ export function createTallies(guard: Guard): Tallies {
     return ok(sign('tally', networkId, body, key));
   }
 
-  async function accept(tx: Tx, subscriber: string, rail: string, given: Countersigned<Tally>): Promise<Result<Verified<Tally>>> {
+  async function accept(tx: Tx, subscriber: string, rail: string, given: Countersigned<Tally>): Promise<Result<Signed<Tally>>> {
     const { interval, serial } = given.body;
     const prices = pricesOf(network, interval, rail);
     if (prices === null) return refuse('request-unknown-terms', `interval ${interval}`);
     const guardKey = keys.publicKey(given.body.guardKey);
     const isOurs = given.body.guard === config.id && given.body.subscriber === subscriber;
-    const bare = { body: given.body, signature: given.signature };
-    const own = guardKey === null || !isOurs ? null : verify('tally', networkId, bare, guardKey);
-    const both = guardKey === null || own === null ? null : verifyBoth('tally', networkId, given, guardKey, subscriber);
-    if (own === null || both === null) return refuse('tally-signature', `interval ${interval}, serial ${serial}`);
+    const both = guardKey === null || !isOurs ? null : verifyBoth('tally', networkId, given, guardKey, subscriber);
+    if (both === null) return refuse('tally-signature', `interval ${interval}, serial ${serial}`);
     const row = await readUsage(tx, config.id, subscriber, interval);
     if (serial < (row?.signedSerial ?? 0n)) return refuse('tally-old', `serial ${serial}, signed is ${row?.signedSerial}`);
     await raise(tx, both, row);
@@ -120,7 +118,7 @@ export function createTallies(guard: Guard): Tallies {
       const purse = live.purse(subscriber);
       if (purse !== null && intervalsOf(purse).includes(interval)) purse.signed.set(interval, signed);
     });
-    return ok(own);
+    return ok(bare(both));
   }
 
   /**

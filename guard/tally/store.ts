@@ -17,7 +17,7 @@ export interface UsageRow {
   readonly serial: bigint;
   /** 0 while the subscriber has signed none. */
   readonly signedSerial: bigint;
-  /** What that tally says. */
+  /** What that tally says. Read when it is asked for. */
   readonly signed: Usage;
 }
 
@@ -37,7 +37,9 @@ export async function readUsage(tx: Tx, guard: string, subscriber: string, inter
     amount: big(row['amount']),
     serial: big(row['serial']),
     signedSerial: big(row['signed_serial']),
-    signed: row['signed'] === null ? noUsage : signedUsage(text(row['signed'])),
+    get signed() {
+      return row['signed'] === null ? noUsage : signedUsage(text(row['signed']));
+    },
   };
 }
 

@@ -5,7 +5,8 @@
 import { ok, type Result } from '../../core/refusal.ts';
 import type { LedgerEntry, LedgerPage } from '../../core/wire/ledger.ts';
 import type { Database } from '../../host/ports.ts';
-import { readBalance, readDestination, readIncoming, readNextNumber } from './store.ts';
+import { readDestination, readIncoming, readNextNumber, readNextPosition, readSumFrom } from './store.ts';
+import type { Sums } from './sums.ts';
 
 export interface Accounts {
   show(account: string): Promise<Result<{ account: string; balance: string; nextNumber: bigint }>>;
@@ -13,11 +14,13 @@ export interface Accounts {
   destination(account: string, ref: string, after: bigint): Promise<Result<LedgerPage>>;
 }
 
-export function createAccounts(database: Database): Accounts {
+export function createAccounts(database: Database, sums: Sums): Accounts {
   return {
     show: (account) =>
       database.transaction(async (tx) => {
-        const balance = await readBalance(tx, account);
+        const [known, upTo] = [sums.of(account), await readNextPosition(tx)];
+        const balance = known.amount + (await readSumFrom(tx, account, known.upTo));
+        sums.remember(tx, account, { upTo, amount: balance });
         return ok({ account, balance: balance.toString(), nextNumber: await readNextNumber(tx, account) });
       }),
     incoming: async (account, after) => page(await database.transaction((tx) => readIncoming(tx, account, after)), after),

@@ -1,15 +1,20 @@
 /*
- * Reading an account: its balance, its next number, and entries by payee, destination, transfer or position. A balance is always
- * the sum of the account's rows; nowhere is one kept. Called by the transfer's flow and by the reading endpoints.
+ * Reading an account: the sum of its rows, its next number, and entries by payee, destination, transfer or position. Called by the transfer's flow and by the reading endpoints.
  */
 import { PAGE_ROWS_MAX, TRANSFER_OUTPUTS_MAX } from '../../core/limits.ts';
 import type { LedgerEntry } from '../../core/wire/ledger.ts';
 import { big, int, text } from '../../host/db/codec.ts';
 import type { Param, Row, Tx } from '../../host/ports.ts';
 
-export async function readBalance(tx: Tx, account: string): Promise<bigint> {
-  const sql = 'SELECT CAST(COALESCE(SUM(amount), 0) AS TEXT) AS balance FROM ledger_entry WHERE account = ?';
-  return big((await tx.all(sql, [account]))[0]?.['balance']);
+/** Of the rows at that position and after. */
+export async function readSumFrom(tx: Tx, account: string, position: bigint): Promise<bigint> {
+  const sql = 'SELECT CAST(COALESCE(SUM(amount), 0) AS TEXT) AS sum FROM ledger_entry WHERE account = ? AND position >= ?';
+  return big((await tx.all(sql, [account, position]))[0]?.['sum']);
+}
+
+export async function readNextPosition(tx: Tx): Promise<bigint> {
+  const rows = await tx.all('SELECT CAST(COALESCE(MAX(position), -1) AS TEXT) AS last FROM ledger_output');
+  return big(rows[0]?.['last']) + 1n;
 }
 
 export async function readNextNumber(tx: Tx, account: string): Promise<bigint> {

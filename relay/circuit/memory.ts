@@ -36,6 +36,8 @@ export function createMemory(): Memory {
   let retired = 0;
 
   const named = (name: string): Kept[] => {
+    const newest = circuits.get(name);
+    if (older.count(name) === 0) return newest === undefined ? [] : [[name, newest]];
     const keys = [...older.of(name), name];
     return keys.flatMap((key): Kept[] => (circuits.has(key) ? [[key, circuits.get(key) as Circuit]] : []));
   };

@@ -7,6 +7,8 @@ import type { Circuit } from './decide.ts';
 
 /** Null when all of them are over. */
 export function whichCircuit(circuits: readonly Circuit[], entry: CertifiedCircuit, interval: number): number | null {
+  const [only] = circuits;
+  if (circuits.length < 2) return only === undefined || isOver(only, interval) ? null : 0;
   const open = [...circuits.keys()].filter((at) => !isOver(circuits[at] as Circuit, interval));
   if (open.length < 2) return open[0] ?? null;
   const of = (at: number) => circuits[at] as Circuit;

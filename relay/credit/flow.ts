@@ -7,21 +7,32 @@ import { localRefusals, type Done, type PairOutcome } from '../../core/local/mes
 import { scheduleOf } from '../../core/rule/interval.ts';
 import { railTermsOf } from '../../core/rule/price.ts';
 import { sameFamily } from '../../core/wire/descriptor.ts';
+import type { Iou } from '../../core/wire/iou.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Clock, Database, NetworkView, Tx } from '../../host/ports.ts';
 import type { RelayConfig } from '../config.ts';
 import { intervalNow } from '../period.ts';
 import { boughtBytes, creditOf, creditUnits, type Credit, type CreditBook } from './decide.ts';
-import { readReceived, readUnpaid, saveOutcome, type Unpaid } from './store.ts';
+import { readOutcomes, readUnpaid, saveOutcome, type Outcome, type Unpaid } from './store.ts';
 
 export interface CreditFlow {
   takeOutcome(outcome: PairOutcome): Promise<Result<Done>>;
-  /** What this relay lends an issuer now, by these terms. */
-  of(tx: Tx, issuer: string, terms: Terms): Promise<Credit>;
-  /** The same for every peer named. */
+  /** What is needed to say what this relay lends some issuers, of whom it holds these totals. */
+  lend(tx: Tx, issuers: readonly string[], held: readonly Unpaid[]): Promise<Lending>;
+  /** What is lent an issuer now, by these terms. */
+  of(lending: Lending, issuer: string, terms: Terms): Credit;
+  /** An IOU is taken in the same transaction: what is lent after it is less. */
+  take(lending: Lending, iou: Iou): void;
+  /** What it lends every peer named. */
   ofAll(tx: Tx, peers: readonly string[], terms: Terms): Promise<Map<string, Credit>>;
   /** What this relay itself has certified to each peer and has not paid. */
   owedTo(tx: Tx): Promise<Map<string, bigint>>;
+}
+
+/** Of one transaction, read once for many deliveries. */
+export interface Lending {
+  readonly totals: Map<string, readonly Unpaid[]>;
+  readonly outcomes: ReadonlyMap<string, readonly Outcome[]>;
 }
 
 const refuse = refuser(localRefusals);
@@ -48,18 +59,19 @@ export function createCredit({ clock, database, network }: CreditPorts, config: 
     return [{ terms, totals }];
   }
 
-  async function read(tx: Tx, peer: string | null, peers: readonly string[], terms: Terms): Promise<Map<string, Credit>> {
+  function unpaidOf({ totals, outcomes }: Lending, issuer: string): CreditBook['unpaid'] {
+    const settled = outcomes.get(issuer) ?? [];
+    const isDischarged = ({ interval }: Unpaid) => settled.some((one) => one.discharged && one.interval === interval);
+    return (totals.get(issuer) ?? []).flatMap((one) => (isDischarged(one) ? [] : unlapsed(one)));
+  }
+
+  function creditIn(lending: Lending, issuer: string, terms: Terms): Credit {
     const { creditStartBytes, creditIntervals } = terms.parameters;
-    const running = intervalNow(network, clock.now()) ?? terms.interval;
-    const received = await readReceived(tx, running - creditIntervals, peer);
-    const unpaid = await readUnpaid(tx, 'held', peer);
-    const credits = new Map<string, Credit>();
-    for (const one of peers) {
-      const receivedBytes = received.reduce((sum, row) => (row.peer === one ? sum + row.bytes : sum), 0n);
-      const mine = unpaid.filter((row) => row.peer === one).flatMap(unlapsed);
-      credits.set(one, creditOf({ startBytes: creditStartBytes, receivedBytes, unpaid: mine, family: isFamily(one) }));
-    }
-    return credits;
+    const since = (intervalNow(network, clock.now()) ?? terms.interval) - creditIntervals;
+    let receivedBytes = 0n;
+    for (const one of lending.outcomes.get(issuer) ?? []) if (one.interval >= since) receivedBytes += one.bytes;
+    const unpaid = unpaidOf(lending, issuer);
+    return creditOf({ startBytes: creditStartBytes, receivedBytes, unpaid, family: isFamily(issuer) });
   }
 
   return {
@@ -70,11 +82,19 @@ export function createCredit({ clock, database, network }: CreditPorts, config: 
       await database.transaction((tx) => saveOutcome(tx, outcome, rail === null ? 0n : boughtBytes(rail, outcome.received)));
       return ok({ done: true });
     },
-    of: async (tx, issuer, terms) => (await read(tx, issuer, [issuer], terms)).get(issuer) as Credit,
-    ofAll: (tx, peers, terms) => read(tx, null, peers, terms),
+    lend: async (tx, issuers, held) => ({ totals: byPeer(held), outcomes: byPeer(await readOutcomes(tx, issuers)) }),
+    of: creditIn,
+    take({ totals }, { issuer, interval, relayBytes, exitBytes }) {
+      const others = (totals.get(issuer) ?? []).filter((one) => one.interval !== interval);
+      totals.set(issuer, [...others, { peer: issuer, interval, totals: { relayBytes, exitBytes } }]);
+    },
+    async ofAll(tx, peers, terms) {
+      const all = { totals: byPeer(await readUnpaid(tx, 'held')), outcomes: byPeer(await readOutcomes(tx, null)) };
+      return new Map(peers.map((peer) => [peer, creditIn(all, peer, terms)]));
+    },
     async owedTo(tx) {
       const owed = new Map<string, bigint>();
-      for (const row of await readUnpaid(tx, 'issued', null)) {
+      for (const row of await readUnpaid(tx, 'issued')) {
         for (const { terms, totals } of unlapsed(row)) {
           owed.set(row.peer, (owed.get(row.peer) ?? 0n) + creditUnits(terms, totals));
         }
@@ -82,4 +102,14 @@ export function createCredit({ clock, database, network }: CreditPorts, config: 
       return owed;
     },
   };
+}
+
+function byPeer<T extends { readonly peer: string }>(rows: readonly T[]): Map<string, readonly T[]> {
+  const found = new Map<string, T[]>();
+  for (const row of rows) {
+    const before = found.get(row.peer);
+    if (before === undefined) found.set(row.peer, [row]);
+    else before.push(row);
+  }
+  return found;
 }

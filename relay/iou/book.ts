@@ -5,9 +5,9 @@
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { localRefusals, type BookLine, type BookPage, type BookQuery } from '../../core/local/messages.ts';
 import { PAGE_ROWS_MAX } from '../../core/limits.ts';
-import type { Clock, Database, NetworkView } from '../../host/ports.ts';
+import type { Clock, Database, Log, NetworkView } from '../../host/ports.ts';
 import { periodOf } from '../period.ts';
-import { readBook, type IouRow } from './store.ts';
+import { alarmIn, readBook, type IouRow } from './store.ts';
 
 const refuse = refuser(localRefusals);
 
@@ -15,14 +15,17 @@ interface BookPorts {
   readonly clock: Clock;
   readonly database: Database;
   readonly network: NetworkView;
+  readonly log: Log;
 }
 
-export async function readBookPage({ clock, database, network }: BookPorts, query: BookQuery): Promise<Result<BookPage>> {
+export async function readBookPage({ clock, database, network, log }: BookPorts, query: BookQuery): Promise<Result<BookPage>> {
   const period = periodOf(network, query.interval);
   if (period === null) return refuse('book-unknown', `interval ${query.interval}`);
   if (clock.now() < period.schedule.booksClose) return refuse('book-open', `until ${period.schedule.booksClose}`);
   // One more than fits tells whether there is a next page.
-  const rows = await database.transaction((tx) => readBook(tx, query.interval, query.after ?? '', PAGE_ROWS_MAX + 1));
+  const rows = await database.transaction((tx) =>
+    readBook(tx, query.interval, query.after ?? '', PAGE_ROWS_MAX + 1, alarmIn(log)),
+  );
   const lines = linesOf(rows);
   const page = lines.slice(0, PAGE_ROWS_MAX);
   return ok({ closed: true, lines: page, next: lines.length > page.length ? (page.at(-1)?.peer ?? null) : null });

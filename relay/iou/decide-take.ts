@@ -68,7 +68,7 @@ export function checkDelivery(given: DeliveryCase): Result<CheckedDelivery> {
   if (whole === null || inner === null) return refuse('iou-signature', whole === null ? 'delivery' : 'iou');
   if (terms === null) return refuse('iou-unknown-terms', `interval ${body.interval}`);
   if (body.terms !== given.digest) return refuse('iou-other-terms', body.terms);
-  if (!isTimely(body, terms, given.now)) return refuse('iou-time', `issued at ${body.issuedAt}`);
+  if (!isTimely(body, terms, given.now)) return refuse('iou-time', `issued at ${body.issuedAt}, here it is ${given.now}`);
   if (isClosed(terms, given.now)) return refuse('iou-closed', `interval ${body.interval}`);
   return ok({ iou: inner, delivery: whole, terms });
 }

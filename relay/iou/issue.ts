@@ -14,7 +14,7 @@ import { intervalNow, openPeriods, periodOf, type Period } from '../period.ts';
 import { createCourier, type IssuerParts } from './deliver.ts';
 import { decideIssue, type Issue } from './decide-issue.ts';
 import type { Link } from './links.ts';
-import { readIssuedSince, saveIou } from './store.ts';
+import { alarmIn, readIssuedSince, saveIous, textOf } from './store.ts';
 
 export interface Issuer {
   /** All links together: in the running interval when its tick is due, and in those that are in grace. */
@@ -42,7 +42,7 @@ export function createIssuer(parts: IssuerParts): Issuer {
   async function load(oldest: number): Promise<void> {
     if (loaded) return;
     // One more than the open ones: it tells which links go on ticking.
-    links.load(await database.transaction((tx) => readIssuedSince(tx, oldest - 1)));
+    links.load(await database.transaction((tx) => readIssuedSince(tx, oldest - 1, alarmIn(ports.log))));
     loaded = true;
   }
 
@@ -90,7 +90,11 @@ export function createIssuer(parts: IssuerParts): Issuer {
       const saved = await database.transaction(async (tx) => {
         // The book of an interval is immutable once it is closed.
         const inTime = signings.filter(({ link }) => isOpen(link.interval));
-        for (const { signed } of inTime) await saveIou(tx, 'issued', signed);
+        await saveIous(
+          tx,
+          'issued',
+          inTime.map(({ signed }) => ({ signed, text: textOf(signed) })),
+        );
         return inTime;
       });
       for (const { link, issue: made, signed } of saved) {

@@ -7,8 +7,10 @@ import { sha256Hex } from '../../core/crypto/hash.ts';
 import { invariant } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { iou, type Iou } from '../../core/wire/iou.ts';
-import { int, text } from '../../host/db/codec.ts';
-import type { Row, Tx } from '../../host/ports.ts';
+import type { Traffic } from '../../core/rule/price.ts';
+import { big, int, text } from '../../host/db/codec.ts';
+import { marksOf, slicesOf } from '../../host/db/slices.ts';
+import type { Log, Row, Tx } from '../../host/ports.ts';
 
 export type Direction = 'held' | 'issued';
 
@@ -18,46 +20,92 @@ export interface IouRow {
   readonly signed: Verified<Iou>;
 }
 
-/** Replaces the older one of the same link and interval; totals and serial only grow. */
-export async function saveIou(tx: Tx, direction: Direction, signed: Verified<Iou>): Promise<void> {
-  const { issuer, holder, interval, serial, relayBytes, exitBytes } = signed.body;
-  const changed = await tx.run(
-    `INSERT INTO iou (direction, interval_number, peer, serial, relay_bytes, exit_bytes, signed) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (direction, interval_number, peer) DO UPDATE SET serial = excluded.serial, relay_bytes = excluded.relay_bytes,
-       exit_bytes = excluded.exit_bytes, signed = excluded.signed
-     WHERE iou.serial < excluded.serial AND iou.relay_bytes <= excluded.relay_bytes AND iou.exit_bytes <= excluded.exit_bytes`,
-    [direction, interval, direction === 'held' ? issuer : holder, serial, relayBytes, exitBytes, textOf(signed)],
-  );
-  invariant(changed === 1, 'an IOU in the book only grows');
+/** An IOU and its row's text. */
+export interface WrittenIou {
+  readonly signed: Verified<Iou>;
+  readonly text: string;
 }
 
-export async function readIou(tx: Tx, direction: Direction, interval: number, peer: string): Promise<Verified<Iou> | null> {
-  const rows = await tx.all('SELECT direction, peer, signed FROM iou WHERE direction = ? AND interval_number = ? AND peer = ?', [
-    direction,
-    interval,
-    peer,
-  ]);
-  return rows[0] === undefined ? null : iouRow(rows[0]).signed;
+/**
+ * Each replaces the older one of its link and interval, of which there is one here; totals and serial never fall. The same serial again
+ * is one whose text could not be read.
+ */
+export async function saveIous(tx: Tx, direction: Direction, ious: readonly WrittenIou[]): Promise<void> {
+  for (const slice of slicesOf(ious)) {
+    const changed = await tx.run(
+      `INSERT INTO iou (direction, interval_number, peer, serial, relay_bytes, exit_bytes, signed) VALUES ${marksOf(slice.length, 7)}
+       ON CONFLICT (direction, interval_number, peer) DO UPDATE SET serial = excluded.serial, relay_bytes = excluded.relay_bytes,
+         exit_bytes = excluded.exit_bytes, signed = excluded.signed
+       WHERE iou.serial <= excluded.serial AND iou.relay_bytes <= excluded.relay_bytes AND iou.exit_bytes <= excluded.exit_bytes`,
+      slice.flatMap(({ signed, text: written }) => {
+        const { issuer, holder, interval, serial, relayBytes, exitBytes } = signed.body;
+        return [direction, interval, direction === 'held' ? issuer : holder, serial, relayBytes, exitBytes, written];
+      }),
+    );
+    invariant(changed === slice.length, 'an IOU in the book only grows');
+  }
+}
+
+export function saveIou(tx: Tx, direction: Direction, signed: Verified<Iou>): Promise<void> {
+  return saveIous(tx, direction, [{ signed, text: textOf(signed) }]);
+}
+
+/** A row whose IOU is not read yet. */
+export interface StoredIou {
+  readonly peer: string;
+  readonly interval: number;
+  readonly totals: Traffic;
+  readonly text: string;
+}
+
+/** All that is kept of some peers' IOUs. */
+export async function readHeldOf(tx: Tx, peers: readonly string[]): Promise<StoredIou[]> {
+  const found: StoredIou[] = [];
+  for (const slice of slicesOf(peers)) {
+    const rows = await tx.all(
+      `SELECT peer, interval_number, CAST(relay_bytes AS TEXT) AS relay_bytes, CAST(exit_bytes AS TEXT) AS exit_bytes, signed
+       FROM iou WHERE direction = 'held' AND peer IN ${marksOf(1, slice.length)}`,
+      slice,
+    );
+    for (const row of rows) {
+      const totals = { relayBytes: big(row['relay_bytes']), exitBytes: big(row['exit_bytes']) };
+      found.push({ peer: text(row['peer']), interval: int(row['interval_number']), totals, text: text(row['signed']) });
+    }
+  }
+  return found;
+}
+
+/** Null where it is not what was written: the disk, or somebody, has changed it. The other side still has it. */
+export function signedOf(written: string): Verified<Iou> | null {
+  const read = decode(written, storedIou);
+  return read.ok ? asStored(read.value) : null;
+}
+
+/** Told of an IOU that can no longer be read: it is left out, and keeps no other from being worked with. */
+export type Alarm = (damaged: Pick<IouRow, 'peer' | 'direction'>) => void;
+
+export function alarmIn(log: Log): Alarm {
+  return ({ peer, direction }) => log.error('iou-damaged', { role: 'relay', relay: peer, code: direction });
 }
 
 /** Both directions of one interval. */
-export async function readInterval(tx: Tx, interval: number): Promise<IouRow[]> {
+export async function readInterval(tx: Tx, interval: number, alarm: Alarm): Promise<IouRow[]> {
   const rows = await tx.all('SELECT direction, peer, signed FROM iou WHERE interval_number = ? ORDER BY peer, direction', [
     interval,
   ]);
-  return rows.map(iouRow);
+  return rows.flatMap((row) => iouRow(row, alarm));
 }
 
-export async function readIssuedSince(tx: Tx, interval: number): Promise<IouRow[]> {
+export async function readIssuedSince(tx: Tx, interval: number, alarm: Alarm): Promise<IouRow[]> {
   const rows = await tx.all(
     `SELECT direction, peer, signed FROM iou WHERE direction = 'issued' AND interval_number >= ? ORDER BY interval_number, peer`,
     [interval],
   );
-  return rows.map(iouRow);
+  return rows.flatMap((row) => iouRow(row, alarm));
 }
 
 /** Rows of the `max` first peers after `after`, in order of peer; without those that a contest has made void. */
-export async function readBook(tx: Tx, interval: number, after: string, max: number): Promise<IouRow[]> {
+export async function readBook(tx: Tx, interval: number, after: string, max: number, alarm: Alarm): Promise<IouRow[]> {
   const rows = await tx.all(
     `SELECT direction, peer, signed FROM iou WHERE interval_number = ? AND peer IN (
        SELECT DISTINCT peer FROM iou WHERE interval_number = ? AND peer > ?
@@ -65,7 +113,7 @@ export async function readBook(tx: Tx, interval: number, after: string, max: num
      ) ORDER BY peer, direction`,
     [interval, interval, after, interval, max],
   );
-  return rows.map(iouRow);
+  return rows.flatMap((row) => iouRow(row, alarm));
 }
 
 /** A contested pair. False when it is known already. */
@@ -119,15 +167,16 @@ export async function deleteInterval(tx: Tx, interval: number): Promise<void> {
   await tx.run('DELETE FROM iou_void WHERE interval_number = ?', [interval]);
 }
 
-function textOf(signed: Signed<Iou>): string {
+export function textOf(signed: Signed<Iou>): string {
   return encode({ body: signed.body, signature: signed.signature });
 }
 
 const storedIou = signedSchema(iou);
 
-function iouRow(row: Row): IouRow {
-  const direction = text(row['direction']);
-  const read = decode(text(row['signed']), storedIou);
-  invariant(read.ok && (direction === 'held' || direction === 'issued'), 'an IOU is read as it was written');
-  return { peer: text(row['peer']), direction, signed: asStored(read.value) };
+function iouRow(row: Row, alarm: Alarm): IouRow[] {
+  const [peer, direction] = [text(row['peer']), text(row['direction'])];
+  invariant(direction === 'held' || direction === 'issued', 'an IOU is held or issued');
+  const signed = signedOf(text(row['signed']));
+  if (signed === null) alarm({ peer, direction });
+  return signed === null ? [] : [{ peer, direction, signed }];
 }

@@ -13,12 +13,13 @@ import { iouRefusals, type Ack, type AckQuery, type Iou, type IouDelivery } from
 import type { Ports, Tx } from '../../host/ports.ts';
 import type { Circuits, Taken } from '../circuit/table.ts';
 import { creditUnits, type Credit } from '../credit/decide.ts';
-import type { CreditFlow } from '../credit/flow.ts';
+import type { CreditFlow, Lending } from '../credit/flow.ts';
 import type { OwnKeys } from '../keys.ts';
 import type { WarnOfLess } from '../link/compared.ts';
 import { makeAck } from './ack.ts';
 import { checkDelivery, decideTake, type CheckedDelivery, type Take } from './decide-take.ts';
-import { readIou, saveEvidence, saveIou } from './store.ts';
+import { bookOf, createHeld, heldIn, takeInto, type Book } from './held.ts';
+import { alarmIn, readHeldOf, saveEvidence, saveIous } from './store.ts';
 
 export interface Taker {
   take(delivery: Signed<IouDelivery>, from: string): Promise<Result<Signed<Ack>>>;
@@ -48,10 +49,12 @@ interface Waiting {
 interface Decided {
   readonly take: Take;
   readonly held: Verified<Iou> | null;
+  readonly offered: Verified<Iou>;
   readonly credit: Credit;
 }
 
-const BATCH_MAX = 200;
+/** So many rows are read and written in one statement. */
+const BATCH_MAX = 256;
 const refuse = refuser(iouRefusals);
 
 export function createTaker(parts: TakerParts): Taker {
@@ -61,6 +64,7 @@ export function createTaker(parts: TakerParts): Taker {
   const queue: Waiting[] = [];
   /** The limit that each issuer was last told of: it may have signed up to it already. */
   const promised = new Map<string, bigint>();
+  const kept = createHeld(alarmIn(log));
   let working = false;
   let current: Promise<void> = Promise.resolve();
 
@@ -75,7 +79,12 @@ export function createTaker(parts: TakerParts): Taker {
     while (queue.length > 0) {
       const batch = queue.splice(0, BATCH_MAX);
       try {
-        const decided = await database.transaction((tx) => inTurnOf(batch, (one) => decide(tx, one.checked)));
+        const decided = await database.transaction((tx) =>
+          decideAll(
+            tx,
+            batch.map((one) => one.checked),
+          ),
+        );
         batch.forEach((one, index) => conclude(one, decided[index] as Decided));
       } catch (thrown) {
         for (const one of batch) one.fail(thrown);
@@ -84,10 +93,24 @@ export function createTaker(parts: TakerParts): Taker {
     working = false;
   }
 
-  async function decide(tx: Tx, checked: CheckedDelivery): Promise<Decided> {
+  /** One after the other, each by what the ones before it have left. */
+  async function decideAll(tx: Tx, batch: readonly CheckedDelivery[]): Promise<Decided[]> {
+    const issuers = [...new Set(batch.map(({ iou }) => iou.body.issuer))];
+    const rows = await readHeldOf(tx, issuers);
+    const book = bookOf(kept, rows);
+    const lending = await credit.lend(tx, issuers, rows);
+    const decided: Decided[] = [];
+    for (const checked of batch) decided.push(decide(checked, book, lending));
+    for (const { take, held, offered } of decided)
+      if (take.kind === 'refused' && take.evidence && held !== null) await saveEvidence(tx, held, offered, clock.now());
+    await saveIous(tx, 'held', [...book.taken.values()]);
+    return decided;
+  }
+
+  function decide(checked: CheckedDelivery, book: Book, lending: Lending): Decided {
     const { issuer, interval } = checked.iou.body;
-    const held = await readIou(tx, 'held', interval, issuer);
-    const before = await credit.of(tx, issuer, checked.terms);
+    const held = heldIn(book, issuer, interval);
+    const before = credit.of(lending, issuer, checked.terms);
     const take = decideTake(checked, {
       now: clock.now(),
       held,
@@ -95,10 +118,10 @@ export function createTaker(parts: TakerParts): Taker {
       promisedLimitBytes: promised.get(issuer) ?? 0n,
       counted: (entry) => circuits.counted(issuer, entry, interval),
     });
-    if (take.kind === 'refused' && take.evidence && held !== null) await saveEvidence(tx, held, checked.iou, clock.now());
-    if (take.kind !== 'taken') return { take, held, credit: before };
-    await saveIou(tx, 'held', take.iou);
-    return { take, held: take.iou, credit: await credit.of(tx, issuer, checked.terms) };
+    if (take.kind !== 'taken') return { take, held, offered: checked.iou, credit: before };
+    takeInto(book, take.iou);
+    credit.take(lending, take.iou.body);
+    return { take, held: take.iou, offered: checked.iou, credit: credit.of(lending, issuer, checked.terms) };
   }
 
   /** After the commit. */
@@ -109,7 +132,7 @@ export function createTaker(parts: TakerParts): Taker {
       return one.answer({ ok: false, refusal: take.refusal });
     }
     if (take.kind === 'taken') {
-      circuits.certify(takenOf(one.checked, left));
+      circuits.certify(takenOf(one.checked, left, clock.now()));
       parts.warnOfLess(issuer, interval, circuits.compared(issuer, interval));
       // The interval is over: there may be no tick left that would pass it on.
       if (clock.now() >= scheduleOf(one.checked.terms.parameters, interval).cutOff) passOn(interval);
@@ -150,9 +173,11 @@ export function createTaker(parts: TakerParts): Taker {
       if (issuer !== from || issuer === me) return refuse('iou-wrong-issuer', issuer);
       const terms = network.terms(interval);
       if (terms === null) return refuse('iou-unknown-terms', `interval ${interval}`);
-      const [held, left] = await database.transaction(
-        async (tx) => [await readIou(tx, 'held', interval, issuer), await credit.of(tx, issuer, terms)] as const,
-      );
+      const [held, left] = await database.transaction(async (tx) => {
+        const rows = await readHeldOf(tx, [issuer]);
+        const lending = await credit.lend(tx, [issuer], rows);
+        return [heldIn(bookOf(kept, rows), issuer, interval), credit.of(lending, issuer, terms)] as const;
+      });
       return ok(acknowledge(issuer, interval, held, left));
     },
     busy: () => working,
@@ -160,16 +185,11 @@ export function createTaker(parts: TakerParts): Taker {
   };
 }
 
-function takenOf({ iou, delivery, terms }: CheckedDelivery, left: Credit): Taken {
-  const { issuer, interval, issuedAt } = iou.body;
-  const tick = Math.floor((issuedAt - scheduleOf(terms.parameters, interval).start) / terms.parameters.iouTickSec);
+function takenOf({ iou, delivery, terms }: CheckedDelivery, left: Credit, now: number): Taken {
+  const { issuer, interval } = iou.body;
+  // By the own clock: by the issuer's date, one that dates all of an interval alike would owe nothing before its end.
+  const tick = Math.floor((now - scheduleOf(terms.parameters, interval).start) / terms.parameters.iouTickSec);
   // No byte of the dearest circuit fits any more.
   const isCreditSpent = left.leftBytes < creditUnits(terms, linkTraffic(1n, HOPS_MAX, true));
   return { issuer, interval, tick, isCreditSpent, entries: delivery.body.circuits };
-}
-
-async function inTurnOf<T, R>(items: readonly T[], step: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (const item of items) results.push(await step(item));
-  return results;
 }

@@ -12,7 +12,7 @@ import type { RelayConfig } from '../config.ts';
 import { isNearLimit } from '../credit/decide.ts';
 import type { CreditFlow } from '../credit/flow.ts';
 import type { Publisher } from '../descriptor/flow.ts';
-import { readEvidence, readInterval, readVoid } from '../iou/store.ts';
+import { alarmIn, readEvidence, readInterval, readVoid } from '../iou/store.ts';
 import type { Links } from '../iou/links.ts';
 import { intervalNow, nextTick, periodOf } from '../period.ts';
 import type { Meter } from '../../tor/meter.ts';
@@ -39,13 +39,14 @@ export function createReadings(parts: LinkParts): Readings {
   const { ports, config, circuits, neighbours, credit } = parts;
   const { clock, database, network } = ports;
   const running = () => intervalNow(network, clock.now());
+  const alarm = alarmIn(ports.log);
 
   async function links() {
     const interval = running();
     const terms = interval === null ? null : network.terms(interval);
     if (interval === null || terms === null) return { interval: null, links: [] };
     const [rows, evidence, owed, credits] = await database.transaction(async (tx) => {
-      const kept = await readInterval(tx, interval);
+      const kept = await readInterval(tx, interval, alarm);
       const peers = new Set([...kept.map((row) => row.peer), ...neighbours.all(), ...circuits.holders(), ...circuits.issuers()]);
       return [kept, await readEvidence(tx), await credit.owedTo(tx), await credit.ofAll(tx, [...peers].sort(), terms)] as const;
     });
@@ -97,7 +98,7 @@ export function createReadings(parts: LinkParts): Readings {
       if (interval === null) return { interval: null, ious: [] };
       const terms = network.terms(interval);
       const [rows, voided] = await database.transaction(
-        async (tx) => [await readInterval(tx, interval), await readVoid(tx, interval)] as const,
+        async (tx) => [await readInterval(tx, interval, alarm), await readVoid(tx, interval)] as const,
       );
       const ious = rows.map(({ direction, peer, signed: { body } }) => {
         const { issuer, holder, serial, relayBytes, exitBytes, issuedAt } = body;

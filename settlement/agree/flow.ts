@@ -2,7 +2,14 @@
  * Settlement: the creditor's message → the debtor's checks → its signature → both store it, and the carry that it leaves. Before
  * anything is paid. Called by http.ts, by the outbox, and for letters from the mailbox.
  */
-import { countersign, countersignedSchema, verify, verifyBoth, type Countersigned, type Signed } from '../../core/crypto/sign.ts';
+import {
+  countersign,
+  countersignedSchema,
+  verify,
+  type Countersigned,
+  type Signed,
+  type Verified,
+} from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { encode } from '../../core/wire/codec.ts';
 import { totalsOf } from '../../core/wire/iou.ts';
@@ -10,17 +17,17 @@ import { noCarry, turned } from '../../core/rule/net.ts';
 import { settlement, settlementId, settlementRefusals, type Settlement } from '../../core/wire/settlement.ts';
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
-import { readCarry, saveCarry } from '../carry/store.ts';
+import { readCarries, saveCarry } from '../carry/store.ts';
 import { callPeer, scheduleFor, settlementKeyOf, termsFor, type Office } from '../office.ts';
 import { bestIou, verifyIou } from '../pair/iou.ts';
 import { catchUp, movePair } from '../pair/flow.ts';
 import { bothSigned, type Pair } from '../pair/pair.ts';
 import { reckonOn, type Reckoning } from '../pair/reckon.ts';
 import { isDestinationUsed, readPair, savePair } from '../pair/store.ts';
-import { hasPassed } from '../period/store.ts';
+import { isClosed } from '../period/flow.ts';
 import { pairNamed } from '../recall/store.ts';
 import { refusalOf, type SettlementCase } from './decide.ts';
-import { reckoned, reckonNow } from './write.ts';
+import { reckoned, reckonWith } from './write.ts';
 
 const refuse = refuser(settlementRefusals);
 const countersigned = countersignedSchema(settlement);
@@ -33,35 +40,40 @@ export async function answerSettlement(
   fromLetter = false,
 ): Promise<Result<Countersigned<Settlement>>> {
   const { database } = office.ports;
-  const first = await database.transaction((tx) => examine(office, tx, from, signed, fromLetter, true));
+  const { creditorKey, interval } = signed.body;
+  const key = settlementKeyOf(office, from, creditorKey, interval);
+  const verified = key === null ? null : verify('settlement', office.networkId, signed, key);
+  const given: Given = { from, signed, fromLetter, verified };
+  const first = await database.transaction((tx) => examine(office, tx, given, true));
   if (first !== 'look-up') return first;
   // Everything else is in order: whether the destination was ever paid to is asked outside of the transaction.
   const fresh = await isFresh(office, signed.body);
   if (!fresh.ok) return fresh;
-  const last = await database.transaction((tx) => examine(office, tx, from, signed, fromLetter, fresh.value, true));
+  const last = await database.transaction((tx) => examine(office, tx, given, fresh.value, true));
   return last === 'look-up' ? refuse('settlement-early', signed.body.id) : last;
+}
+
+interface Given {
+  readonly from: string;
+  readonly signed: Signed<Settlement>;
+  readonly fromLetter: boolean;
+  /** Null where the creditor's signature does not fit. */
+  readonly verified: Verified<Settlement> | null;
 }
 
 type Examined = Result<Countersigned<Settlement>> | 'look-up';
 
-async function examine(
-  office: Office,
-  tx: Tx,
-  from: string,
-  signed: Signed<Settlement>,
-  fromLetter: boolean,
-  destinationGood: boolean,
-  lookedUp = false,
-): Promise<Examined> {
+async function examine(office: Office, tx: Tx, given: Given, destinationGood: boolean, lookedUp = false): Promise<Examined> {
+  const { from, signed } = given;
   const { body } = signed;
   const pair = await readPair(tx, body.interval, from);
   const again = pair === null ? null : bothSigned(pair);
   if (again !== null && again.signature === signed.signature && encode(again.body) === encode(body)) return ok(again);
-  const of = await caseOf(office, tx, from, signed, pair, fromLetter, destinationGood);
+  const of = await caseOf(office, tx, given, pair, destinationGood);
   const refusal = refusalOf(of.case);
   if (refusal !== null) return { ok: false, refusal };
   if (!lookedUp && body.destination !== null) return 'look-up';
-  return accept(office, tx, of.case, of.net);
+  return accept(office, tx, of.case, given.verified, of.net);
 }
 
 interface Opened {
@@ -72,25 +84,24 @@ interface Opened {
 async function caseOf(
   office: Office,
   tx: Tx,
-  from: string,
-  signed: Signed<Settlement>,
+  { from, signed, fromLetter, verified }: Given,
   pair: Pair | null,
-  fromLetter: boolean,
   destinationGood: boolean,
 ): Promise<Opened> {
   const { body } = signed;
   const view = office.ports.network;
   const known = termsFor(office, body.interval);
   const place = { interval: body.interval, terms: known?.digest ?? '' };
-  const owed = body.owed && (verifyIou(view, body.owed, { ...place, issuer: office.me, holder: from }) ?? false);
-  const owing = body.owing && (verifyIou(view, body.owing, { ...place, issuer: from, holder: office.me }) ?? false);
-  const chosen = pair === null ? null : await reckonNow(office, tx, pair);
+  const mine = { ...place, issuer: office.me, holder: from };
+  const theirs = { ...place, issuer: from, holder: office.me };
+  const owed = body.owed && (verifyIou(view, body.owed, mine, pair?.issued) ?? false);
+  const owing = body.owing && (verifyIou(view, body.owing, theirs, pair?.held) ?? false);
+  const carries = await readCarries(tx, from);
+  const chosen = pair === null ? null : reckonWith(office, pair, carries);
   const rail = known?.terms.parameters.rails[body.rail] === undefined ? (chosen?.rail ?? null) : body.rail;
   const books = { held: totalsOf(owing === false ? null : owing), issued: totalsOf(owed === false ? null : owed) };
-  const carryIn = rail === null ? null : await readCarry(tx, from, rail);
+  const carryIn = rail === null ? null : (carries.get(rail) ?? noCarry);
   const net = known === null || rail === null || carryIn === null ? null : reckonOn(known.terms, rail, books, carryIn);
-  const key = settlementKeyOf(office, from, body.creditorKey, body.interval);
-  const signatureGood = key !== null && verify('settlement', office.networkId, signed, key) !== null;
   const used = body.destination !== null && (await isDestinationUsed(tx, body.destination, body.id));
   return {
     net,
@@ -102,9 +113,9 @@ async function caseOf(
       now: office.ports.clock.now(),
       relayKnown: view.descriptor(from) !== null,
       terms: known?.digest ?? null,
-      signatureGood: signatureGood && body.debtorKey === office.signer(body.interval).number,
+      signatureGood: verified !== null && body.debtorKey === office.signer(body.interval).number,
       schedule: scheduleFor(office, body.interval),
-      closed: await hasPassed(tx, body.interval, 'close'),
+      closed: await isClosed(office, tx, body.interval),
       owed,
       owing,
       pair,
@@ -130,10 +141,14 @@ async function isFresh(office: Office, { rail, destination }: Settlement): Promi
   return history.ok ? ok(history.value.length === 0) : history;
 }
 
-async function accept(office: Office, tx: Tx, of: SettlementCase, net: Reckoning | null): Promise<Examined> {
+async function accept(
+  office: Office,
+  tx: Tx,
+  of: SettlementCase,
+  verified: Verified<Settlement> | null,
+  net: Reckoning | null,
+): Promise<Examined> {
   const { signed, pair, from } = of;
-  const key = settlementKeyOf(office, from, signed.body.creditorKey, signed.body.interval);
-  const verified = key === null ? null : verify('settlement', office.networkId, signed, key);
   if (verified === null || pair === null || net === null) return refuse('settlement-signature', signed.body.id);
   const { key: mine } = office.signer(signed.body.interval);
   const both = countersign('settlement', office.networkId, verified, mine);
@@ -185,13 +200,14 @@ export async function confirm(office: Office, tx: Tx, pair: Pair, answer: Counte
   const { settlement: own, interval, peer } = pair;
   if (pair.countersignature !== null) return true;
   if (own === null || pair.side !== 'creditor' || own.signature !== answer.signature) return false;
-  const creditorKey = office.signer(interval).key.publicKey;
+  const { countersignature } = answer;
   const debtorKey = settlementKeyOf(office, peer, own.body.debtorKey, interval);
-  const both = debtorKey && verifyBoth('settlement', office.networkId, { ...answer, body: own.body }, creditorKey, debtorKey);
-  if (!both) return false;
+  // The first signature is my own, and the same.
+  const second = { body: own.body, signature: countersignature };
+  if (debtorKey === null || verify('settlement', office.networkId, second, debtorKey) === null) return false;
   const isVoid = pair.state === 'contested';
   const changes = {
-    countersignature: both.countersignature,
+    countersignature,
     ...(pair.state === 'unpaid' || isVoid ? signedSums(own.body, isVoid) : {}),
   };
   await saveCarry(tx, peer, own.body.rail, interval, own.body.carryLeft);

@@ -7,7 +7,7 @@ import { invariant } from '../../core/refusal.ts';
 import { noCarry } from '../../core/rule/net.ts';
 import { currentKeySet } from '../../core/wire/descriptor.ts';
 import { totalsOf } from '../../core/wire/iou.ts';
-import type { Settlement } from '../../core/wire/settlement.ts';
+import type { Carry, Settlement } from '../../core/wire/settlement.ts';
 import type { Tx } from '../../host/ports.ts';
 import { readCarries } from '../carry/store.ts';
 import { scheduleFor, termsFor, type Office } from '../office.ts';
@@ -33,11 +33,14 @@ export async function reckonRow(office: Office, tx: Tx, pair: Pair): Promise<Pai
 
 /** By the rails that the counterpart stated, or else published. Null where no rail is common. */
 export async function reckonNow(office: Office, tx: Tx, pair: Pair, carried = true): Promise<Reckoning | null> {
+  return reckonWith(office, pair, carried ? await readCarries(tx, pair.peer) : new Map());
+}
+
+export function reckonWith(office: Office, pair: Pair, carries: ReadonlyMap<string, Carry>): Reckoning | null {
   const known = termsFor(office, pair.interval);
   if (known === null) return null;
   const published = office.ports.network.descriptor(pair.peer)?.body.rails.map((one) => one.rail) ?? [];
   const rails = { mine: office.rails, theirs: pair.theirs?.body.rails ?? published, meFirst: office.me < pair.peer };
-  const carries = carried ? await readCarries(tx, pair.peer) : new Map<string, typeof noCarry>();
   const books = { held: totalsOf(pair.held), issued: totalsOf(pair.issued) };
   return reckonPair(known.terms, books, rails, (rail) => carries.get(rail) ?? noCarry);
 }

@@ -14,8 +14,9 @@ import { readCasesIn } from '../contest/store.ts';
 import { fetchLetters } from '../letter/flow.ts';
 import { pollSec, scheduleFor, type Office } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
-import type { Pair } from '../pair/pair.ts';
-import { dropIous, readPairById, readPairs, readPairsIn } from '../pair/store.ts';
+import { unfinished, type PairState } from '../pair/decide.ts';
+import type { Pair, PairFigures } from '../pair/pair.ts';
+import { dropIous, hasPairsOf, readFiguresById, readFiguresIn, readFiguresOf, readPair } from '../pair/store.ts';
 
 /**
  * The stage `bst`. Null when every pair has what it is paid by; else when to look again. Of who was away until the window was over
@@ -26,23 +27,26 @@ export async function settleBalances(office: Office, interval: number, now: numb
   if (schedule === null) return null;
   const { database } = office.ports;
   const isLate = now >= schedule.paymentEnd;
-  const silent = (await database.transaction((tx) => readPairs(tx, interval))).some(isUnsigned);
+  const silent = await database.transaction((tx) => hasPairsOf(tx, interval, unsigned));
   const reached = silent && !isLate ? await fetchLetters(office) : 0;
   return database.transaction(async (tx) => {
     let waiting = false;
-    for (const pair of await readPairs(tx, interval)) {
-      if (isUnsigned(pair) && isWorthWaiting(pair, reached > 0, schedule, now)) waiting = true;
-      else if (isUnsigned(pair)) await useFallback(office, tx, pair, isLate ? 'manual' : office.payouts);
-      else if (pair.state === 'agreed' && !isLate) await movePair(office, tx, pair, { kind: 'bst', payouts: office.payouts });
+    for (const { peer } of await readFiguresOf(tx, interval, unsigned)) {
+      const pair = await readPair(tx, interval, peer);
+      if (pair === null) continue;
+      if (isWorthWaiting(pair, reached > 0, schedule, now)) waiting = true;
+      else await useFallback(office, tx, pair, isLate ? 'manual' : office.payouts);
+    }
+    for (const pair of isLate ? [] : await readFiguresOf(tx, interval, ['agreed'])) {
+      await movePair(office, tx, pair, { kind: 'bst', payouts: office.payouts });
     }
     await office.schedule(tx, 'payments', now);
     return waiting ? Math.min(now + pollSec(office), halfOf(schedule)) : null;
   });
 }
 
-function isUnsigned(pair: Pair): boolean {
-  return pair.state === 'open' || pair.state === 'stated';
-}
+/** Not by me as debtor. */
+const unsigned: readonly PairState[] = ['open', 'stated'];
 
 /**
  * The fallback is for the silent. Who has stated is at work; and who could have fetched a destination may not use the
@@ -84,8 +88,9 @@ export async function endWindow(office: Office, income: Income, interval: number
   }
   await office.ports.database.transaction(async (tx) => {
     const unpaid: { pair: Pair; body: Contest }[] = [];
-    for (const pair of await readPairs(tx, interval)) {
-      const ended = pair.approved ? null : await endPair(office, tx, pair);
+    for (const { peer, approved } of await readFiguresOf(tx, interval, unfinished)) {
+      const pair = approved ? null : await readPair(tx, interval, peer);
+      const ended = pair === null ? null : await endPair(office, tx, pair);
       if (ended !== null) unpaid.push(ended);
     }
     await contestUnpaid(office, tx, unpaid);
@@ -129,17 +134,17 @@ export async function approve(office: Office, approval: Approval): Promise<Resul
   });
 }
 
-async function approvable(tx: Tx, approval: Approval): Promise<Pair[]> {
-  const found: Pair[] = 'all' in approval ? await readPairsIn(tx, ['manual']) : [];
+async function approvable(tx: Tx, approval: Approval): Promise<PairFigures[]> {
+  const found: PairFigures[] = 'all' in approval ? await readFiguresIn(tx, ['manual']) : [];
   if ('all' in approval) {
     for (const { id, part } of await readCasesIn(tx, ['open', 'answered', 'upheld'])) {
-      const pair = part === 'accused' ? await readPairById(tx, id) : null;
+      const pair = part === 'accused' ? await readFiguresById(tx, id) : null;
       if (pair?.state === 'lapsed') found.push(pair);
     }
     return found;
   }
   for (const id of approval.ids) {
-    const pair = await readPairById(tx, id);
+    const pair = await readFiguresById(tx, id);
     if (pair !== null) found.push(pair);
   }
   return found;

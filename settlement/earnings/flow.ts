@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { ok, type Result } from '../../core/refusal.ts';
 import { interval as intervalField } from '../../core/wire/field.ts';
 import type { Office } from '../office.ts';
-import { bothSigned, type Pair } from '../pair/pair.ts';
-import { readAllPairs, readFigures, readPairs, readPairsIn } from '../pair/store.ts';
+import { bothSigned, type PairFigures } from '../pair/pair.ts';
+import { readAllPairs, readFigures, readFiguresIn, readPairs } from '../pair/store.ts';
 import { earningsOf, type Earnings } from './decide.ts';
 
 /** Null: of all. */
@@ -35,12 +35,12 @@ export async function listStatements(office: Office, { interval }: OfInterval): 
 /** What I pay, from agreed to done; `waiting` for the operator are those in state `manual` or `lapsed`. */
 export async function listPayouts(office: Office): Promise<Result<unknown>> {
   const states = ['agreed', 'manual', 'due', 'awaiting', 'paying', 'paid', 'lapsed'] as const;
-  const pairs = await office.ports.database.transaction((tx) => readPairsIn(tx, states));
+  const pairs = await office.ports.database.transaction((tx) => readFiguresIn(tx, states));
   const mine = pairs.filter((pair) => pair.side === 'debtor' && pair.amount > 0n);
   return ok({ payouts: mine.map((pair) => ({ ...head(office, pair), fallback: pair.fallback, payment: pair.payment })) });
 }
 
-function head(office: Office, { id, interval, peer, state, side, rail, amount, destination }: Pair) {
+function head(office: Office, { id, interval, peer, state, side, rail, amount, destination }: PairFigures) {
   return { id, interval, peer, nickname: nicknameOf(office, peer), state, side, rail, amount, destination };
 }
 

@@ -8,7 +8,7 @@ import type { Tx } from '../../host/ports.ts';
 import type { IncomingPayment } from '../../rail/rail.ts';
 import type { Office, OwnRail } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
-import type { Pair } from '../pair/pair.ts';
+import type { PairFigures } from '../pair/pair.ts';
 import { readPairAt } from '../pair/store.ts';
 import { addIncome, explainIncome, readWalletStart, saveWalletStart, type IncomeKind } from './store.ts';
 
@@ -92,7 +92,7 @@ async function take(
 }
 
 /** The whole amount or nothing: a part is income of no settlement. */
-export async function arrive(office: Office, tx: Tx, pair: Pair, one: IncomingPayment): Promise<Pair | null> {
+export async function arrive(office: Office, tx: Tx, pair: PairFigures, one: IncomingPayment): Promise<PairFigures | null> {
   if (pair.rail === null || one.amount < pair.amount) return null;
   const changes = { payment: one.payment, paidAt: one.at, received: one.amount };
   const moved = await movePair(office, tx, pair, { kind: 'arrived' }, changes);

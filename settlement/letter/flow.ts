@@ -20,8 +20,8 @@ import { answerSettlement } from '../agree/flow.ts';
 import { reckonNow, reckonRow } from '../agree/write.ts';
 import { runningInterval, scheduleFor, sealingOf, type Office } from '../office.ts';
 import type { Pair } from '../pair/pair.ts';
-import { readPairs } from '../pair/store.ts';
-import { hasPassed } from '../period/store.ts';
+import { readFiguresOf, readPair } from '../pair/store.ts';
+import { isClosed } from '../period/flow.ts';
 import { checkStatement } from '../statement/decide.ts';
 import { takeStatement } from '../statement/flow.ts';
 
@@ -32,7 +32,9 @@ const posted = z.strictObject({ authority: url, letter: signedLetter });
 /** The stage `letters`. What is not signed by now, by the best that I know, goes to the mailbox too. */
 export async function postLetters(office: Office, interval: number): Promise<null> {
   await office.ports.database.transaction(async (tx) => {
-    for (const pair of await readPairs(tx, interval)) {
+    for (const { peer } of await readFiguresOf(tx, interval, ['open', 'claimed'])) {
+      const pair = await readPair(tx, interval, peer);
+      if (pair === null) continue;
       const claimed = await claimNow(office, tx, pair);
       if (claimed.state === 'claimed' && claimed.countersignature === null) await putLetter(office, tx, claimed);
     }
@@ -130,9 +132,10 @@ async function takeLetter(office: Office, sealed: string): Promise<void> {
   const read = decode(Buffer.from(opened.value.content).toString('utf8'), content);
   if (!read.ok) return log.warn('letter-not-read', { role: 'settlement', relay: from, code: read.refusal.code });
   const taken = await database.transaction(async (tx) => {
-    const closed = await hasPassed(tx, read.value.statement.body.interval, 'close');
-    const checked = checkStatement(office, from, read.value.statement, { now: clock.now(), closed });
-    if (checked.ok) await takeStatement(office, tx, from, checked.value);
+    const { interval } = read.value.statement.body;
+    const [closed, known] = [await isClosed(office, tx, interval), await readPair(tx, interval, from)];
+    const checked = checkStatement(office, from, read.value.statement, { now: clock.now(), closed, known });
+    if (checked.ok) await takeStatement(office, tx, from, checked.value, known);
     return checked;
   });
   const answer = taken.ok ? await answerSettlement(office, from, read.value.settlement, true) : taken;

@@ -126,5 +126,10 @@ export function decidePair(state: PairState, event: PairEvent): PairOutcome | nu
   return arrow === undefined ? null : arrow(event);
 }
 
+/** Whom the end of the payment window moves. */
+export const unfinished: readonly PairState[] = (Object.keys(arrows) as PairState[]).filter(
+  (state) => arrows[state].over !== undefined,
+);
+
 /** In which something is still to be done for the row without the operator or the counterpart. */
 export const restless: readonly PairState[] = ['due', 'awaiting', 'paying', 'received'];

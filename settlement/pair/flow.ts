@@ -8,20 +8,24 @@ import type { Tx } from '../../host/ports.ts';
 import { readCase } from '../contest/store.ts';
 import { scheduleFor, type Office } from '../office.ts';
 import { decidePair, type PairAction, type PairEvent } from './decide.ts';
-import { openPair, type Pair } from './pair.ts';
+import { isBefore } from '../period/store.ts';
+import { openPair, type Pair, type PairFigures } from './pair.ts';
 import { readPair, savePair } from './store.ts';
 
-/** The row as it is now, or null when the machine has no such arrow: then nothing has changed. */
-export async function movePair(
+/**
+ * The row as it is now, or null when the machine has no such arrow: then nothing has changed. Many rows at once are moved by their
+ * figures alone.
+ */
+export async function movePair<P extends PairFigures>(
   office: Office,
   tx: Tx,
-  pair: Pair,
+  pair: P,
   event: PairEvent,
-  changes: Partial<Pair> = {},
-): Promise<Pair | null> {
+  changes: Partial<P> = {},
+): Promise<P | null> {
   const outcome = decidePair(pair.state, event);
   if (outcome === null) return null;
-  const moved: Pair = { ...pair, ...changes, state: outcome.state };
+  const moved: P = { ...pair, ...changes, state: outcome.state };
   await savePair(tx, moved);
   for (const action of outcome.then) await act(office, tx, moved, action);
   // What was paid may end a case.
@@ -35,17 +39,20 @@ export async function pairWith(office: Office, tx: Tx, interval: number, peer: s
   return (await readPair(tx, interval, peer)) ?? openPair(office.networkId, interval, office.me, peer);
 }
 
-/** What is due has come: at once where a settlement is signed after the balance settlement time. */
+/** What is due has come: at once where a settlement is signed, or learned of, after the balance settlement time. */
 export async function catchUp(office: Office, tx: Tx, pair: Pair, now: number): Promise<Pair> {
   const schedule = scheduleFor(office, pair.interval);
   invariant(schedule !== null, 'a pair has its terms');
   const over = { kind: 'over', zero: pair.amount === 0n } as const;
   if (pair.state === 'agreed' && now >= schedule.paymentEnd) return (await movePair(office, tx, pair, over)) ?? pair;
+  // Learned of only when nothing comes any more that would end it.
+  const isBehind = pair.state === 'expecting' && now >= schedule.paymentEnd && !(await isBefore(tx, pair.interval, 'lapse'));
+  if (isBehind) return (await movePair(office, tx, pair, over)) ?? pair;
   if (pair.state !== 'agreed' || now < schedule.bst) return pair;
   return (await movePair(office, tx, pair, { kind: 'bst', payouts: office.payouts })) ?? pair;
 }
 
-async function act(office: Office, tx: Tx, pair: Pair, action: PairAction): Promise<void> {
+async function act(office: Office, tx: Tx, pair: PairFigures, action: PairAction): Promise<void> {
   const schedule = scheduleFor(office, pair.interval);
   invariant(schedule !== null, 'a pair has its terms');
   const { interval, peer, id } = pair;
@@ -66,7 +73,7 @@ async function act(office: Office, tx: Tx, pair: Pair, action: PairAction): Prom
  * What the relay is told is about the peer: a debt of my own that I have not paid is no fault of its, and what the two IOUs
  * cleared is paid.
  */
-function outcomeOf(office: Office, pair: Pair, paymentEnd: number): Outcome {
+function outcomeOf(office: Office, pair: PairFigures, paymentEnd: number): Outcome {
   const late = pair.side === 'creditor' && pair.paidAt !== null && pair.paidAt > paymentEnd;
   const outcome = pair.state === 'unpaid' ? 'unpaid' : late ? 'late' : 'paid';
   const rail = pair.rail ?? (office.rails[0] as string);

@@ -4,13 +4,15 @@
  */
 import { transferIdOf } from '../../core/wire/ledger.ts';
 import type { Tx } from '../../host/ports.ts';
+import { sideBySide } from '../../host/side-by-side.ts';
 import { paidNothing, type BatchPaid } from '../../rail/rail.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
 import { parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
+import type { PairState } from '../pair/decide.ts';
 import { movePair } from '../pair/flow.ts';
-import type { Pair } from '../pair/pair.ts';
-import { readPairById, readPairsIn, savePair } from '../pair/store.ts';
-import { readOrders, saveOrderState } from '../withdraw/store.ts';
+import type { PairFigures } from '../pair/pair.ts';
+import { readFiguresById, readFiguresIn, savePair } from '../pair/store.ts';
+import { readOrder, readOrders, saveOrderState } from '../withdraw/store.ts';
 import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
 import { closeBatch, readIntents, saveIntent, type StoredBatch } from './store.ts';
 
@@ -59,19 +61,27 @@ async function payRail(office: Office, own: OwnRail, lease: Lease): Promise<void
     if (!(await execute(office, own, batch))) return;
   }
   for (;;) {
-    const batch = await chooseBatch(office, own);
-    if (batch === null) return;
-    const looked = await lookUp(office, own, batch);
-    if (looked === 'unknown') return;
-    if (looked === 'found') continue;
-    const intent = await database.transaction((tx) => writeIntent(office, tx, lease, rail, batch));
-    if (intent === null || !(await execute(office, own, intent))) return;
+    let payables = await database.transaction((tx) => readPayables(office, tx, rail));
+    if (payables.length === 0) return;
+    const short = new Set<Payable>();
+    while (payables.length > 0) {
+      const batch = await chooseBatch(office, own, payables, short);
+      if (batch === null) return;
+      const looked = await lookUp(office, own, batch);
+      if (looked === 'unknown') return;
+      if (looked === 'found') break;
+      const intent = await database.transaction((tx) => writeIntent(office, tx, lease, rail, batch));
+      if (intent === null || !(await execute(office, own, intent))) return;
+      // All that is left is read again at the end alone: of thousands that are due each batch takes hundreds.
+      const gone = new Set(batch);
+      payables = payables.filter((one) => !gone.has(one));
+    }
   }
 }
 
 async function readPayables(office: Office, tx: Tx, rail: string): Promise<Payable[]> {
   const now = office.ports.clock.now();
-  const due = (await readPairsIn(tx, ['due', 'awaiting'])).filter((one) => one.rail === rail && mayLeave(office, one, now));
+  const due = (await readFiguresIn(tx, payable)).filter((one) => one.rail === rail && mayLeave(office, one, now));
   const orders = (await readOrders(tx, 'accepted')).filter((one) => one.rail === rail);
   return inOrder([
     ...due.map((pair) => payableOf(pair)),
@@ -79,7 +89,9 @@ async function readPayables(office: Office, tx: Tx, rail: string): Promise<Payab
   ]);
 }
 
-function payableOf(pair: Pair): Payable {
+const payable: readonly PairState[] = ['due', 'awaiting'];
+
+function payableOf(pair: PairFigures): Payable {
   const destination = pair.destination as string;
   return { kind: 'settlement', name: pair.id, destination, amount: pair.amount, alone: pair.fallback };
 }
@@ -88,7 +100,7 @@ function payableOf(pair: Pair): Payable {
  * Until the payment window ends, unless the operator pays late. After a restore the counterpart is asked first; a silent one is
  * waited for until half of the window.
  */
-function mayLeave(office: Office, pair: Pair, now: number): boolean {
+function mayLeave(office: Office, pair: PairFigures, now: number): boolean {
   const schedule = scheduleFor(office, pair.interval);
   if (schedule === null) return false;
   const { bst, paymentEnd } = schedule;
@@ -96,20 +108,25 @@ function mayLeave(office: Office, pair: Pair, now: number): boolean {
   return isOpen && !(pair.recall && now < bst + Math.floor((paymentEnd - bst) / 2));
 }
 
-/** What goes out next, or null when nothing does; those that the funds do not cover are marked. */
-async function chooseBatch(office: Office, own: OwnRail): Promise<Payable[] | null> {
+/** What goes out next, or null when nothing does; those that the funds do not cover are marked, once: `short` are marked. */
+async function chooseBatch(
+  office: Office,
+  own: OwnRail,
+  payables: readonly Payable[],
+  short: Set<Payable>,
+): Promise<Payable[] | null> {
   const { database } = office.ports;
-  const payables = await database.transaction((tx) => readPayables(office, tx, own.wallet.rail));
-  if (payables.length === 0) return null;
   const covered = await coverNow(own, payables);
   if (covered === null) return null;
-  const names = new Set(covered.map((one) => one.name));
+  const paid = new Set(covered);
+  const left = payables.filter((one) => !paid.has(one) && !short.has(one));
   await database.transaction(async (tx) => {
-    for (const { kind, name } of payables) {
-      const pair = kind === 'settlement' && !names.has(name) ? await readPairById(tx, name) : null;
+    for (const { kind, name } of left) {
+      const pair = kind === 'settlement' ? await readFiguresById(tx, name) : null;
       if (pair !== null) await movePair(office, tx, pair, { kind: 'short' });
     }
   });
+  for (const one of left) short.add(one);
   return covered.length === 0 ? null : nextBatch(covered, own.wallet.batchMax);
 }
 
@@ -126,22 +143,24 @@ async function coverNow({ wallet }: OwnRail, payables: readonly Payable[]): Prom
 
 /** Before paying: whether the rail shows a payment at a settlement's destination already. */
 async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): Promise<'clear' | 'found' | 'unknown'> {
-  let found = false;
-  for (const { kind, name, destination, amount, alone } of batch) {
-    if (kind !== 'settlement' || alone) continue;
+  const owed = batch.filter(({ kind, alone }) => kind === 'settlement' && !alone);
+  const looked = await sideBySide(owed, LOOKS_AT_ONCE, async ({ name, destination, amount }) => {
     const history = await own.reader.history(destination);
     if (!history.ok) return 'unknown';
     const payment = history.value.find((one) => one.amount >= amount);
-    if (payment === undefined) continue;
-    found = true;
+    if (payment === undefined) return 'clear';
     await office.ports.database.transaction(async (tx) => {
-      const pair = await readPairById(tx, name);
+      const pair = await readFiguresById(tx, name);
       const changes = { payment: payment.payment, paid: amount, paidAt: payment.at };
       if (pair !== null) await movePair(office, tx, pair, { kind: 'found' }, changes);
     });
-  }
-  return found ? 'found' : 'clear';
+    return 'found';
+  });
+  return looked.includes('unknown') ? 'unknown' : looked.includes('found') ? 'found' : 'clear';
 }
+
+/** Each is a call to the rail. */
+const LOOKS_AT_ONCE = 16;
 
 /** Null when another process has the lease now, or a row has gone on meanwhile. */
 async function writeIntent(
@@ -153,8 +172,7 @@ async function writeIntent(
 ): Promise<StoredBatch | null> {
   const now = office.ports.clock.now();
   if (!(await holdLease(tx, lease, now + leaseSec(office)))) return null;
-  const current = new Set((await readPayables(office, tx, rail)).map((one) => one.name));
-  if (chosen.some((one) => !current.has(one.name))) return null;
+  for (const one of chosen) if (!(await isStillPayable(office, tx, rail, one, now))) return null;
   // By its outputs alone, so that after a void batch, or by a restored database, the same debts are the same batch again.
   const names = chosen.map((one) => one.name).sort();
   const id = transferIdOf('payout', names.join(' '));
@@ -162,10 +180,16 @@ async function writeIntent(
   const batch = await saveIntent(tx, { id, rail, outputs, fence: lease.fence, madeAt: now });
   for (const { kind, name } of batch.outputs) {
     if (kind === 'order') await saveOrderState(tx, name, { state: 'sent', payment: null, fee: 0n });
-    const pair = kind === 'settlement' ? await readPairById(tx, name) : null;
+    const pair = kind === 'settlement' ? await readFiguresById(tx, name) : null;
     if (pair !== null) await movePair(office, tx, pair, { kind: 'intent' });
   }
   return batch;
+}
+
+async function isStillPayable(office: Office, tx: Tx, rail: string, { kind, name }: Payable, now: number): Promise<boolean> {
+  if (kind === 'order') return (await readOrder(tx, name))?.state === 'accepted';
+  const pair = await readFiguresById(tx, name);
+  return pair !== null && payable.includes(pair.state) && pair.rail === rail && mayLeave(office, pair, now);
 }
 
 /** False when it is not known what the rail did, or nothing was paid: then no other batch is tried now. */
@@ -191,7 +215,7 @@ async function record(office: Office, tx: Tx, batch: StoredBatch, { payments, fe
       await saveOrderState(tx, name, { state: 'paid', payment, fee: share });
       continue;
     }
-    const pair = await readPairById(tx, name);
+    const pair = await readFiguresById(tx, name);
     if (pair === null) continue;
     const changes = { payment, paid: amount, paidAt: office.ports.clock.now(), fee: share };
     // Its receipt may have come before the rail's answer did.
@@ -206,7 +230,7 @@ async function release(office: Office, tx: Tx, batch: StoredBatch): Promise<void
   const now = office.ports.clock.now();
   for (const { kind, name } of batch.outputs) {
     if (kind === 'order') await saveOrderState(tx, name, { state: 'accepted', payment: null, fee: 0n });
-    const pair = kind === 'settlement' ? await readPairById(tx, name) : null;
+    const pair = kind === 'settlement' ? await readFiguresById(tx, name) : null;
     if (pair === null) continue;
     const late = !pair.approved && now >= (scheduleFor(office, pair.interval)?.paymentEnd ?? 0);
     await movePair(office, tx, pair, { kind: 'void', late });

@@ -7,7 +7,7 @@ import { intervalAt, type Schedule } from '../../core/rule/interval.ts';
 import type { Job } from '../../host/jobs.ts';
 import type { Tx } from '../../host/ports.ts';
 import { parametersFor, scheduleFor, type Office } from '../office.ts';
-import { addInterval, passStage, readNewestInterval, readWaiting, stages, type Stage } from './store.ts';
+import { addInterval, hasPassed, passStage, readNewestInterval, readWaiting, stages, type Stage } from './store.ts';
 
 /** Null when the interval is through this stage; else the second at which to try again. */
 export type StageWork = (interval: number, now: number) => Promise<number | null>;
@@ -38,6 +38,14 @@ export function instantOf(schedule: Schedule, stage: Stage): number {
   // "Shortly before the BST": a quarter of the time that is left for agreeing.
   const letters = Math.max(booksClose, bst - Math.max(1, Math.floor((bst - booksClose) / 4)));
   return { close: booksClose, letters, bst, lapse: paymentEnd, forget: appealEnd }[stage];
+}
+
+/** Whether my own book of that interval is read. */
+export async function isClosed(office: Office, tx: Tx, interval: number): Promise<boolean> {
+  if (office.closed.has(interval)) return true;
+  const closed = await hasPassed(tx, interval, 'close');
+  if (closed) tx.onCommit(() => void office.closed.add(interval));
+  return closed;
 }
 
 async function pass(office: Office, stage: Stage, interval: number, work: StageWork, now: number): Promise<number | null> {

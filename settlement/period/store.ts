@@ -24,6 +24,12 @@ export async function hasPassed(tx: Tx, interval: number, stage: Stage): Promise
   return (await readStage(tx, interval)) > stages.indexOf(stage);
 }
 
+/** Whether that stage of it is still to come. */
+export async function isBefore(tx: Tx, interval: number, stage: Stage): Promise<boolean> {
+  const behind = await readStage(tx, interval);
+  return behind >= 0 && behind <= stages.indexOf(stage);
+}
+
 export async function readNewestInterval(tx: Tx): Promise<number | null> {
   const rows = await tx.all('SELECT interval FROM period ORDER BY interval DESC LIMIT 1');
   return rows[0] === undefined ? null : int(rows[0]['interval']);

@@ -1,6 +1,6 @@
 /*
- * Recall (rule 8): after a restore each counterpart is asked what settlements and receipts it holds of us, before anything
- * with it is reckoned or paid. The answer is checked like anything else. Called at the start, by the outbox, and by http.ts.
+ * Recall (rule 8): after a restore every relay is asked what settlements and receipts it holds of us, before anything with it is
+ * reckoned or paid. The answer is checked like anything else. Called at the start, by the outbox, and by http.ts.
  */
 import { z } from 'zod';
 import { signedSchema, verify, verifyBoth, type Countersigned, type Signed } from '../../core/crypto/sign.ts';
@@ -20,7 +20,7 @@ import { callPeer, parametersFor, runningInterval, scheduleFor, settlementKeyOf,
 import { catchUp, movePair, pairWith } from '../pair/flow.ts';
 import { bothSigned, type Pair } from '../pair/pair.ts';
 import { reckonOn, type Reckoning } from '../pair/reckon.ts';
-import { readPair, readPairsIn, readSignedWith, savePair } from '../pair/store.ts';
+import { readFiguresIn, readPair, readPairsWith, readSignedWith, savePair } from '../pair/store.ts';
 import { readNewestInterval } from '../period/store.ts';
 import { storeReceipt } from '../receipt/flow.ts';
 import { pairNamed, readRestore, saveRecovery } from './store.ts';
@@ -75,9 +75,12 @@ export async function beginRecovery(office: Office): Promise<boolean> {
     const isBegun = office.restore !== null && (await readRestore(tx)) === office.restore;
     if (!(office.restored && !isBegun) && !(empty && running > 0)) return;
     await saveRecovery(tx, running, office.restore);
-    const open = await readPairsIn(tx, unfinished);
+    const open = await readFiguresIn(tx, unfinished);
     for (const pair of open) await savePair(tx, { ...pair, recall: true });
-    const peers = new Set([...(await readCarryPeers(tx)), ...open.map((one) => one.peer)]);
+    // Any relay may be a counterpart of what was agreed after the backup.
+    const relays = office.ports.network.consensus()?.body.relays ?? [];
+    const known = [...(await readCarryPeers(tx)), ...open.map((one) => one.peer), ...relays.map((one) => one.id)];
+    const peers = new Set(known.filter((peer) => peer !== office.me));
     const expires = scheduleFor(office, running)?.paymentEnd ?? 0;
     for (const peer of peers) {
       await office.put(tx, { id: `recall ${peer}`, kind: 'recall', target: peer, body: { interval: running, peer }, expires });
@@ -126,7 +129,7 @@ async function learn(office: Office, tx: Tx, peer: string, answer: RecallAnswer)
     const pair = await readPair(tx, body.interval, peer);
     if (pair !== null) await catchUp(office, tx, pair, now);
   }
-  for (const pair of (await readPairsIn(tx, unfinished)).filter((one) => one.peer === peer)) {
+  for (const pair of await readPairsWith(tx, peer, unfinished)) {
     if (pair.recall) await resume(office, tx, { ...pair, recall: false });
     else await claimAnew(office, tx, pair);
   }

@@ -11,14 +11,15 @@ import { hex32, railName } from '../../core/wire/field.ts';
 import { countersignedSettlement, receipt, settlementRefusals, type Receipt } from '../../core/wire/settlement.ts';
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
+import { sideBySide } from '../../host/side-by-side.ts';
 import { confirm } from '../agree/flow.ts';
 import { reckoned, reckonNow } from '../agree/write.ts';
 import { arrive, type Income } from '../income/flow.ts';
 import { addIncome } from '../income/store.ts';
 import { callPeer, type Office } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
-import { bothSigned, type Pair } from '../pair/pair.ts';
-import { isPaymentUsed, readPair, readPairById, readPairsIn } from '../pair/store.ts';
+import { bothSigned, type Pair, type PairFigures } from '../pair/pair.ts';
+import { isPaymentUsed, readFiguresIn, readPair, readPairById } from '../pair/store.ts';
 import { pairNamed } from '../recall/store.ts';
 import { checkReceipt } from './decide.ts';
 
@@ -87,9 +88,13 @@ async function asFallback(office: Office, tx: Tx, pair: Pair, destination: strin
   return { ...pair, ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true };
 }
 
-/** Signs what has arrived. Null where nothing has, a refusal while the rail cannot prove it. */
+/** Null where nothing has arrived, a refusal while the rail cannot prove it. */
 export async function discharge(office: Office, pair: Pair): Promise<Result<Signed<Receipt>> | null> {
-  if (pair.receipt !== null) return ok(pair.receipt);
+  return pair.receipt !== null ? ok(pair.receipt) : signReceipt(office, pair);
+}
+
+/** Of what has arrived. */
+async function signReceipt(office: Office, pair: PairFigures): Promise<Result<Signed<Receipt>> | null> {
   const own = pair.rail === null ? null : office.rail(pair.rail);
   if (pair.state !== 'received' || own === null || pair.payment === null) return null;
   const proof = await own.reader.prove(pair.payment);
@@ -116,10 +121,13 @@ export async function discharge(office: Office, pair: Pair): Promise<Result<Sign
   });
 }
 
+/** Each is a call to the rail. */
+const PROOFS_AT_ONCE = 16;
+
 /** For income that no notice came with. */
 export async function dischargeAll(office: Office): Promise<void> {
-  const received = await office.ports.database.transaction((tx) => readPairsIn(tx, ['received']));
-  for (const pair of received) await discharge(office, pair);
+  const received = await office.ports.database.transaction((tx) => readFiguresIn(tx, ['received']));
+  await sideBySide(received, PROOFS_AT_ONCE, (pair) => signReceipt(office, pair));
 }
 
 /** POST /settlement/receipts. */

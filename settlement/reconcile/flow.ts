@@ -6,7 +6,7 @@ import type { Tx } from '../../host/ports.ts';
 import { readIncomeSums, readWalletStart } from '../income/store.ts';
 import type { Income } from '../income/flow.ts';
 import type { Office, OwnRail } from '../office.ts';
-import { readPairsIn } from '../pair/store.ts';
+import { readFiguresIn } from '../pair/store.ts';
 import { readPaidSums, sumPaidElsewhere } from '../payout/store.ts';
 import { sumPaidOrders } from '../withdraw/store.ts';
 import { reconcile, type Reconciled, type WalletBooks } from './decide.ts';
@@ -54,7 +54,9 @@ async function readBooks(tx: Tx, rail: string): Promise<WalletBooks> {
 }
 
 export async function showWallets(office: Office): Promise<Result<unknown>> {
-  const due = await office.ports.database.transaction((tx) => readPairsIn(tx, ['agreed', 'manual', 'due', 'awaiting', 'paying']));
+  const due = await office.ports.database.transaction((tx) =>
+    readFiguresIn(tx, ['agreed', 'manual', 'due', 'awaiting', 'paying']),
+  );
   const wallets = [];
   for (const { wallet } of office.ports.rails) {
     const balance = await wallet.balance();

@@ -8,6 +8,7 @@ import type { Iou } from '../../core/wire/iou.ts';
 import { settlementRefusals, type Statement } from '../../core/wire/settlement.ts';
 import { scheduleFor, settlementKeyOf, termsFor, type Office } from '../office.ts';
 import { verifyIou } from '../pair/iou.ts';
+import type { Pair } from '../pair/pair.ts';
 
 export interface TakenStatement {
   readonly statement: Verified<Statement>;
@@ -18,12 +19,12 @@ export interface TakenStatement {
 
 const refuse = refuser(settlementRefusals);
 
-/** `closed`: my own book of that interval is read. */
+/** `closed`: my own book of that interval is read. `known`: the IOUs of the pair that I have. */
 export function checkStatement(
   office: Office,
   from: string,
   signed: Signed<Statement>,
-  at: { readonly now: number; readonly closed: boolean },
+  at: { readonly now: number; readonly closed: boolean; readonly known: Pick<Pair, 'held' | 'issued'> | null },
 ): Result<TakenStatement> {
   const { body } = signed;
   if (body.from !== from || body.to !== office.me || from === office.me) return refuse('settlement-not-mine', body.to);
@@ -38,15 +39,19 @@ export function checkStatement(
   if (schedule === null || at.now < schedule.booksClose || !at.closed)
     return refuse('settlement-early', `interval ${body.interval}`);
   if (at.now >= schedule.contestEnd) return refuse('settlement-late', `interval ${body.interval}`);
-  return withIous(office, statement);
+  return withIous(office, statement, at.known);
 }
 
-function withIous(office: Office, statement: Verified<Statement>): Result<TakenStatement> {
+function withIous(
+  office: Office,
+  statement: Verified<Statement>,
+  known: Pick<Pair, 'held' | 'issued'> | null,
+): Result<TakenStatement> {
   const { from, interval, terms } = statement.body;
   const view = office.ports.network;
   const { issued: theirIou, held: myIou } = statement.body;
-  const held = theirIou && verifyIou(view, theirIou, { issuer: from, holder: office.me, interval, terms });
-  const issued = myIou && verifyIou(view, myIou, { issuer: office.me, holder: from, interval, terms });
+  const held = theirIou && verifyIou(view, theirIou, { issuer: from, holder: office.me, interval, terms }, known?.held);
+  const issued = myIou && verifyIou(view, myIou, { issuer: office.me, holder: from, interval, terms }, known?.issued);
   if ((theirIou !== null && held === null) || (myIou !== null && issued === null))
     return refuse('settlement-iou', `interval ${interval}`);
   return ok({ statement, held, issued });

@@ -7,8 +7,8 @@ import { shownCase } from '../contest/read.ts';
 import { readCasesIn } from '../contest/store.ts';
 import { scheduleFor, runningInterval, type Office } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
-import type { Pair } from '../pair/pair.ts';
-import { readPairsIn } from '../pair/store.ts';
+import type { PairFigures } from '../pair/pair.ts';
+import { readFiguresIn } from '../pair/store.ts';
 import { readNewestInterval } from '../period/store.ts';
 import { readOrders } from '../withdraw/store.ts';
 
@@ -20,7 +20,7 @@ const shown: readonly PairState[] = [
 export async function showStatus(office: Office): Promise<Result<unknown>> {
   const { database, clock } = office.ports;
   const { pairs, orders, next, cases } = await database.transaction(async (tx) => ({
-    pairs: await readPairsIn(tx, shown),
+    pairs: await readFiguresIn(tx, shown),
     orders: [...(await readOrders(tx, 'accepted')), ...(await readOrders(tx, 'sent'))],
     next: await readNewestInterval(tx),
     cases: await readCasesIn(tx, ['asked', ...live]),
@@ -55,7 +55,7 @@ function momentsOf(office: Office, interval: number): { interval: number; booksC
 }
 
 /** By rail. */
-function sumOf(pairs: readonly Pair[], states: readonly PairState[]): Record<string, bigint> {
+function sumOf(pairs: readonly PairFigures[], states: readonly PairState[]): Record<string, bigint> {
   const sums: Record<string, bigint> = {};
   for (const { rail, state, amount } of pairs) {
     if (rail !== null && amount > 0n && states.includes(state)) sums[rail] = (sums[rail] ?? 0n) + amount;

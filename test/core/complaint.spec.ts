@@ -177,9 +177,9 @@ describe('a complaint', () => {
   ];
   for (const [name, result, code] of table) it(`${name}: ${code}`, () => expect(codeOf(result)).equal(code));
 
-  it('has here every refusal but that of an unknown guard, which the directory makes', () => {
+  it('has here every refusal but those that the directory makes: of an unknown guard, and of a full docket', () => {
     const met = new Set(table.map(([, , code]) => code));
-    expect(Object.keys(complaintRefusals).filter((code) => !met.has(code))).deep.equal(['complaint-unknown']);
+    expect(Object.keys(complaintRefusals).filter((code) => !met.has(code))).deep.equal(['complaint-unknown', 'complaint-docket']);
   });
 
   it('is one case for each deposit and each withdrawal, whatever else it shows', () => {

@@ -216,6 +216,7 @@ describe('a contest', () => {
       'contest-pair',
       'contest-barred',
       'contest-quota',
+      'contest-docket',
       'contest-void',
       'contest-signature',
       'contest-evidence',

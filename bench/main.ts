@@ -1,0 +1,73 @@
+/*
+ * `npm run bench`: names (or their beginnings) as arguments in, the table of figures beside their limits out, and how each grows.
+ * `--json` prints one object; `--quick` one round and no growth. Run by package.json alone.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Bench, Growth, Row } from './bench.ts';
+import { bst } from './bst.ts';
+import { directory } from './directory.ts';
+import { iouAccept } from './iou-accept.ts';
+import { iouHttp } from './iou-http.ts';
+import { iouIssue } from './iou-issue.ts';
+import { ledger } from './ledger.ts';
+import { link } from './link.ts';
+import { net } from './net.ts';
+import { commit, growthTable, machine, resultsTable, type Report } from './table.ts';
+import { tally } from './tally.ts';
+
+/** Each in its own file; a row a name. */
+export const benches: readonly Bench[] = [...[...iouAccept, iouIssue, iouHttp, link], ...[bst, net, ...tally, ledger, directory]];
+
+const ROUNDS = 5;
+const GROWTH_ROUNDS = 3;
+
+export function chosen(all: readonly Bench[], prefixes: readonly string[]): Bench[] {
+  const isNamed = (name: string) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
+  return all.filter(({ names }) => names.some(isNamed));
+}
+
+/** At three amounts of work, a round each less. */
+export async function growthOf(bench: Bench, rounds: number): Promise<Growth[]> {
+  const runs: Row[][] = [];
+  for (const size of bench.growth) runs.push(await bench.run(rounds, size));
+  return bench.names.map((name) => {
+    const rows = runs.map((run) => run.find((row) => row.name === name) as Row);
+    const { unit } = rows[0] as Row;
+    return { name, unit, work: bench.work, sizes: bench.growth, values: rows.map((row) => row.value) };
+  });
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const todo = chosen(benches, positionals);
+  if (todo.length === 0) {
+    process.stderr.write(`bench: nothing begins with ${positionals.join(', ')}\n`);
+    return 2;
+  }
+  const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
+  const results: Row[] = [];
+  const growth: Growth[] = [];
+  for (const bench of todo) {
+    say(bench.names.join(', '));
+    results.push(...(await bench.run(values.quick ? 1 : ROUNDS, bench.size)));
+  }
+  for (const bench of values.quick ? [] : todo) {
+    say(`${bench.names.join(', ')}: growth`);
+    growth.push(...(await growthOf(bench, GROWTH_ROUNDS)));
+  }
+  const report: Report = { machine: machine(), commit: commit(), results, growth };
+  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else process.stdout.write(textOf(report));
+  return 0;
+}
+
+function textOf({ machine: at, commit: of, results, growth }: Report): string {
+  const grows = growth.length === 0 ? '' : `\nHow each grows:\n${growthTable(growth)}\n`;
+  return `${at}\ncommit ${of}\n\n${resultsTable(results)}\n${grows}`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main();
