@@ -29,6 +29,8 @@ export interface NetworkOptions {
   readonly onDisk?: boolean;
   readonly databases?: WorldPlan['databases'];
   readonly log?: (name: string, clock: DrivenClock) => Log;
+  /** How a node is started: with another clock, another wire. */
+  readonly start?: WorldPlan['start'];
 }
 
 export interface TestNetwork {
@@ -92,6 +94,7 @@ export async function openNetwork(options: NetworkOptions): Promise<TestNetwork>
     entropy: (name) => seededEntropy(`${networkId} ${name} ${clock.now()}`),
     log: (name) => options.log?.(name, clock) ?? silentLog(),
     ...(options.databases === undefined ? {} : { databases: options.databases }),
+    ...(options.start === undefined ? {} : { start: options.start }),
   });
   const idle = () => untilIdle(world.nodes);
   const advance = (until: number) => advanceTo(clock, until, world.nodes);

@@ -445,6 +445,37 @@ describe('settlement in trouble', () => {
       expect(await balanceOf(world, 'A')).equal(9n * price);
     });
 
+    it('whose relay has lost its book too asks everybody, and pays what it had agreed to (seed 43)', async () => {
+      await open({ names: ['A', 'B', 'C'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst } = world.schedule(0);
+      await world.advance(bst - 1);
+      expect(await statesOf(world, 'B')).deep.equal([`A: expecting ${price}`]);
+      await world.stop('A');
+      world.loseBook(0, 'A');
+      await world.start('A', {}, true);
+      await world.advance(bst + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+    });
+
+    it('learns after the window what it was owed, and does not expect it for ever (seed 21)', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst - 1);
+      await world.stop('B');
+      world.loseBook(0, 'B');
+      await world.advance(paymentEnd + 10);
+      await world.start('B', {}, true);
+      await world.advance(paymentEnd + 60);
+      expect(await statesOf(world, 'B')).deep.equal([`A: unpaid ${price}`]);
+      // It is paid late all the same.
+      await world.local('A', '/settlement/payouts-approve', { ids: [(await pairsOf(world, 'A'))[0]?.id as string] });
+      await world.advance(paymentEnd + 200);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+    });
+
     it('from a backup of before the payment finds it on the rail, and pays nothing when its counterpart is away', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
       world.owe(0, 'A', 'B', GIB);

@@ -53,6 +53,10 @@ export interface WorldOptions {
   readonly family?: readonly string[];
   /** Where members keep their rows; in memory by default. */
   readonly place?: (name: string) => Promise<DatabasePlace>;
+  /** Lines of a page of a closed book; all of them by default. */
+  readonly pageLines?: number;
+  /** Most outputs of a payment batch, where it is less than what the ledger takes. */
+  readonly batchMax?: number;
   /** Of one member: sees every transaction and call of it, and may throw. */
   readonly strike?: { readonly name: string; at(point: string): void };
 }
@@ -74,6 +78,8 @@ export interface World {
   schedule(interval: number): Schedule;
   /** Puts lines into both books. */
   owe(interval: number, issuer: string, holder: string, relayBytes: bigint, options?: OweOptions): Signed<Iou>;
+  /** What its relay knew of an interval is lost. */
+  loseBook(interval: number, name: string): void;
   stop(name: string): Promise<void>;
   /** Kills it: what it does from now on fails, then it is gone. */
   kill(name: string): Promise<void>;
@@ -202,13 +208,19 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       return ok({ done: true });
     }
     const interval = pathname === '/relay/book' ? (body as { interval: number }).interval : Number(searchParams.get('interval'));
-    const lines = [...(books.get(`${name} ${interval}`)?.values() ?? [])];
-    if (pathname === '/relay/book') return ok({ closed: true, lines, next: null });
+    const lines = [...(books.get(`${name} ${interval}`)?.values() ?? [])].sort((a, b) => (a.peer < b.peer ? -1 : 1));
+    if (pathname === '/relay/book') return ok(pageOf(lines, (body as { after: string | null }).after));
     const shown = lines.flatMap((line) => [
       ...(line.held === null ? [] : [{ direction: 'held', ...line.held.body }]),
       ...(line.issued === null ? [] : [{ direction: 'issued', ...line.issued.body }]),
     ]);
     return ok({ interval, ious: shown });
+  }
+
+  function pageOf(lines: readonly BookLine[], after: string | null) {
+    const rest = lines.filter((line) => after === null || line.peer > after);
+    const page = rest.slice(0, options.pageLines ?? rest.length);
+    return { closed: true, lines: page, next: page.length < rest.length ? (page.at(-1)?.peer ?? null) : null };
   }
 
   /** Every call of a member: counted, perhaps cut off, and dead when its caller is. */
@@ -303,6 +315,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       }
       return iou;
     },
+    loseBook: (interval, name) => void books.delete(`${name} ${interval}`),
     async stop(name) {
       const member = members.get(name) as Member;
       const { role } = member;
@@ -327,7 +340,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         log: logOf(member.log),
         entropy: seededEntropy(`${name} ${clock.now()}`),
         database: databaseOf(name, member.database),
-        rails: [{ wallet: member.wallet, reader: member.reader }],
+        rails: [{ wallet: { ...member.wallet, batchMax: options.batchMax ?? member.wallet.batchMax }, reader: member.reader }],
       };
       const keys = [{ number: 1, seed: testSeed(`${name} settlement`), sealingSeed: testSeed(`${name} settlement sealing`) }];
       const payouts = options.payouts?.[name] ?? 'auto';
