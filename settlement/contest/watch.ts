@@ -47,15 +47,21 @@ function noticeSec(office: Office): number {
   return pollSec(office, (parameters) => parameters.answerWindowSec);
 }
 
+/** Whether enough time has gone by since the last one. Of a clock that was ahead nothing is believed. */
+function mayLook(office: Office): boolean {
+  const now = office.ports.clock.now();
+  const { lookedAt } = toldTo(office);
+  return lookedAt > now || now >= lookedAt + noticeSec(office);
+}
+
 /** POST /settlement/contested, public: nothing is believed before the docket shows it. */
 export async function answerCaseNotice(office: Office, { case: id }: CaseNotice): Promise<Result<Done>> {
-  const { lookedAt, ids } = toldTo(office);
+  const { ids } = toldTo(office);
   await office.ports.database.transaction(async (tx) => {
     if (ids.size >= NOTICES_MAX || (await readPairById(tx, id)) === null) return;
     ids.add(id);
-    const now = office.ports.clock.now();
-    // Of a clock that was ahead nothing is believed.
-    await office.schedule(tx, 'docket', lookedAt > now ? now : Math.max(now, lookedAt + noticeSec(office)));
+    // Else the clock brings it about.
+    if (mayLook(office)) await office.schedule(tx, 'docket', office.ports.clock.now());
   });
   return ok({ done: true });
 }
@@ -78,7 +84,7 @@ export async function lookAtDocket(office: Office, income: Income, now: number):
     return atOnce(await readCasesIn(tx, ['asked', 'late', ...live]), named);
   });
   for (const id of some) told.ids.delete(id);
-  let next: number | null = isLeft || told.ids.size > 0 ? now + noticeSec(office) : null;
+  let next: number | null = isLeft ? now + noticeSec(office) : null;
   for (const row of rows) {
     const again = row.state === 'asked' ? await waitForWord(office, row, now) : await attend(office, income, row, now);
     if (again !== null) next = Math.min(again, next ?? again);
@@ -203,21 +209,27 @@ export interface DocketWatch {
   stop(): Promise<void>;
 }
 
-/** Each consensus may name a pair of mine, or end a case. */
+/** Each consensus may name a pair of mine, or end a case; and notices wait until it is time for a look. */
 export function watchDocket(office: Office): DocketWatch {
   const { network, database, clock, log } = office.ports;
   const asking = new Set<Promise<void>>();
-  const unhook = network.onConsensus(() => {
+  const look = (): void => {
     const one = database
       .transaction((tx) => office.schedule(tx, 'docket', clock.now()))
       .catch((thrown: unknown) => log.error('docket-not-asked', { role: 'settlement', error: String(thrown) }))
       .finally(() => asking.delete(one));
     asking.add(one);
+  };
+  const unhook = network.onConsensus(look);
+  // What notices have told since the last look: anybody's word leaves no row behind, not even a job's.
+  const unwake = clock.onWake(() => {
+    if (toldTo(office).ids.size > 0 && asking.size === 0 && mayLook(office)) look();
   });
   return {
     busy: () => asking.size > 0,
     async stop() {
       unhook();
+      unwake();
       await Promise.all(asking);
     },
   };
