@@ -75,15 +75,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     databases.push(database);
     return database;
   };
-  const view = await openNetworkView({
-    network,
-    clock,
-    http,
-    log,
-    database: await open('network', networkMigrations, 'network'),
-  });
   const id = spec.relay === undefined ? null : signingKey(await options.keys('identity')).publicKey;
-  const parts: Parts = {
+  const partsWith = (view: RunningView): Parts => ({
     ...options,
     id,
     silent: silentTraffic(),
@@ -95,12 +88,17 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       network: view,
       database: await open(role, migrations, id === null ? role : `${role} ${id.slice(0, 16)}`),
     }),
-  };
+  });
   const roles: Role[] = [];
   const listening: { busy(): boolean; close(): Promise<void> }[] = [];
-  const stop = () => shutDown({ servers: listening, roles, others: [view, http], databases }, log);
+  const others: { close(): Promise<void> }[] = [http];
+  const stop = () => shutDown({ servers: listening, roles, others, databases }, log);
+  let view: RunningView;
   let url: string | null = null;
   try {
+    view = await openNetworkView({ network, clock, http, log, database: await open('network', networkMigrations, 'network') });
+    others.unshift(view);
+    const parts = partsWith(view);
     for (const name of order) if (runs(spec, name)) roles.push(await startRole(name, parts));
     for (const role of roles) listening.push(await serveLocal(role, { home, log }));
     if (roles.some((role) => role.endpoints.some((endpoint) => endpoint.access !== 'local'))) {

@@ -58,11 +58,20 @@ describe('the canonical encoder', () => {
 
   it('gives them for keys in whatever order they were set', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.tuple(anyText, fc.integer()), { selector: ([key]) => key, maxLength: 80 }), (entries) => {
+      fc.property(fc.uniqueArray(fc.tuple(anyText, fc.integer()), { selector: ([key]) => key, maxLength: 40 }), (entries) => {
         const fields = Object.fromEntries(entries);
         expect(saidBy(encode, fields)).to.equal(saidBy(canonicalize, fields));
       }),
     );
+  });
+
+  it('gives them for more keys than are put in order one by one', () => {
+    const keys = Array.from({ length: 300 }, (_, at) => `key ${(at * 7919) % 300}`);
+    expect(new Set(keys).size).to.equal(300);
+    for (const count of [39, 40, 41, 300]) {
+      const fields = Object.fromEntries(keys.slice(0, count).map((key, at) => [key, at]));
+      expect(encode(fields)).to.equal(canonicalize(fields));
+    }
   });
 
   it('leaves out what is undefined, as canonicalize does', () => {

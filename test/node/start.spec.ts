@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { drivenClock } from '../../host/clock.ts';
 import { seededEntropy } from '../../host/entropy.ts';
+import { openDatabase } from '../../host/db/open.ts';
 import { silentLog } from '../../host/log.ts';
 import type { Clock } from '../../host/ports.ts';
 import { keysFrom } from '../../node/keys.ts';
 import { nodeSpec } from '../../node/spec.ts';
-import { startNode } from '../../node/start.ts';
+import { startNode, type NodeOptions } from '../../node/start.ts';
 import { testParameters, testSeed, testView } from '../harness/view.ts';
 
 describe('a node that cannot start', () => {
@@ -61,4 +62,37 @@ describe('a node that cannot start', () => {
     expect(wakers).equal(0);
     expect((await readdir(home)).filter((name) => name.endsWith('.sock'))).deep.equal([]);
   });
+
+  for (const failing of ['network', 'relay', 'settlement']) {
+    it(`because the database of ${failing} fails closes all that it has opened`, async () => {
+      const parameters = testParameters();
+      const spec = nodeSpec.parse({
+        roles: ['settlement', 'relay'],
+        url: 'http://127.0.0.1:1',
+        relay: { nickname: 'R1', exit: false, guard: false, bandwidth: 1 },
+      });
+      const open = new Set<string>();
+      const openIt: NonNullable<NodeOptions['openDatabase']> = async (place, migrations, name = '', owner = name) => {
+        const inner = await openDatabase(place, migrations, name, owner);
+        open.add(name);
+        return {
+          owner,
+          transaction: (work) => (name === failing ? Promise.reject(new Error('no disk')) : inner.transaction(work)),
+          async close() {
+            await inner.close();
+            open.delete(name);
+          },
+        };
+      };
+      const { network } = testView([], parameters);
+      const [keys, clock] = [keysFrom(testSeed('node')), drivenClock(parameters.genesis)];
+      const given = { spec, home, network, keys, clock, entropy: seededEntropy('node'), log: silentLog(), inMemory: true };
+      const reason = await startNode({ ...given, openDatabase: openIt }).then(
+        () => 'started',
+        (thrown: Error) => thrown.message,
+      );
+      expect(reason).contain('no disk');
+      expect([...open]).deep.equal([]);
+    });
+  }
 });

@@ -217,6 +217,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     return ok({ interval, ious: shown });
   }
 
+  /** The member's own, which a test may change while it runs. */
+  function walletOf({ wallet }: Member): Wallet {
+    return options.batchMax === undefined ? wallet : { ...wallet, batchMax: options.batchMax };
+  }
+
   function pageOf(lines: readonly BookLine[], after: string | null) {
     const rest = lines.filter((line) => after === null || line.peer > after);
     const page = rest.slice(0, options.pageLines ?? rest.length);
@@ -340,7 +345,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         log: logOf(member.log),
         entropy: seededEntropy(`${name} ${clock.now()}`),
         database: databaseOf(name, member.database),
-        rails: [{ wallet: { ...member.wallet, batchMax: options.batchMax ?? member.wallet.batchMax }, reader: member.reader }],
+        rails: [{ wallet: walletOf(member), reader: member.reader }],
       };
       const keys = [{ number: 1, seed: testSeed(`${name} settlement`), sealingSeed: testSeed(`${name} settlement sealing`) }];
       const payouts = options.payouts?.[name] ?? 'auto';
