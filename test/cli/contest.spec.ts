@@ -81,7 +81,8 @@ describe('contest and appeal', function () {
 
   it('the accused is told, has nothing to show, and pays late', async () => {
     await small.world.startNode('R1');
-    await small.advance(small.schedule(0).paymentEnd + 60);
+    // Notices are looked at once in a sixtieth of the answer window.
+    await small.advance(small.schedule(0).paymentEnd + 120);
     const [one] = await own('R1');
     expect(one).include({ part: 'accused', state: 'open', nickname: 'R2' });
     expect((await needs('R1')).map(({ code }) => code)).deep.equal(['contested']);
