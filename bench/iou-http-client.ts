@@ -1,12 +1,13 @@
 /*
  * The other end of iou-http.ts, a process of its own: lines on standard input (what to send where, then `go`) in; `done` out when every
- * body was answered. Keeps its connections from one round to the next.
+ * body was answered. New connections for each round, as neighbours make that tick once a minute.
  */
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { createInterface } from 'node:readline';
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: Number(process.argv[2]), maxFreeSockets: Number(process.argv[2]) });
+const maxSockets = Number(process.argv[2]);
+let agent = new http.Agent();
 let bodies: Buffer[] = [];
 let url = '';
 
@@ -16,6 +17,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   } else {
     const asked = JSON.parse(line) as { bodies: string; url: string };
     url = asked.url;
+    agent.destroy();
+    agent = new http.Agent({ keepAlive: true, maxSockets, maxFreeSockets: maxSockets });
     bodies = unframed(await readFile(asked.bodies));
   }
   process.stdout.write('done\n');

@@ -154,7 +154,7 @@ async function answerTo(endpoint: Endpoint, input: Result<unknown>, from: Caller
 
 /** Outside, a sealed answer looks the same whatever it says. */
 function sendSealed(response: Response, bytes: Uint8Array): void {
-  response.status(200).type('application/octet-stream').send(Buffer.from(bytes));
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length }).end(bytes);
 }
 
 function sealedText(result: Result<unknown>): Buffer {

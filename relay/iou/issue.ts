@@ -29,12 +29,19 @@ interface Signing {
   readonly signed: Verified<Iou>;
 }
 
+/** Links that wait for the next transaction. */
+interface Gathered {
+  readonly links: Link[];
+  done: Promise<void> | null;
+}
+
 export function createIssuer(parts: IssuerParts): Issuer {
   const { ports, me, keys, circuits, links, neighbours, tasks } = parts;
   const { clock, database, network } = ports;
   const startedAt = clock.now();
   const turn = inTurn();
-  const courier = createCourier(parts, (link) => issue([link]));
+  const courier = createCourier(parts, issueTogether);
+  let gathered: Gathered = { links: [], done: null };
   const passing = new Set<number>();
   let loaded = false;
   let lastTick = -1;
@@ -81,28 +88,41 @@ export function createIssuer(parts: IssuerParts): Issuer {
     return startedAt < period.schedule.start && neighbours.of(holder).creditLeftBytes !== null;
   }
 
+  /** Links that were acknowledged while others' next IOUs were being saved are saved together: one wait for the disk. */
+  function issueTogether(link: Link): Promise<void> {
+    gathered.links.push(link);
+    gathered.done ??= turn(() => {
+      const { links: all } = gathered;
+      gathered = { links: [], done: null };
+      return issueNow(all);
+    });
+    return gathered.done;
+  }
+
   /** Signs and saves the next IOU of each link that waits and has none on its way. */
   function issue(due: readonly Link[]): Promise<void> {
-    return turn(async () => {
-      const now = clock.now();
-      const signings = due.flatMap((link) => next(link, now) ?? []);
-      if (signings.length === 0) return;
-      const saved = await database.transaction(async (tx) => {
-        // The book of an interval is immutable once it is closed.
-        const inTime = signings.filter(({ link }) => isOpen(link.interval));
-        await saveIous(
-          tx,
-          'issued',
-          inTime.map(({ signed }) => ({ signed, text: textOf(signed) })),
-        );
-        return inTime;
-      });
-      for (const { link, issue: made, signed } of saved) {
-        link.signed = signed;
-        link.outstanding = { circuits: made.circuits, marks: made.marks, units: made.units };
-        conclude(link, made);
-      }
+    return turn(() => issueNow(due));
+  }
+
+  async function issueNow(due: readonly Link[]): Promise<void> {
+    const now = clock.now();
+    const signings = due.flatMap((link) => next(link, now) ?? []);
+    if (signings.length === 0) return;
+    const saved = await database.transaction(async (tx) => {
+      // The book of an interval is immutable once it is closed.
+      const inTime = signings.filter(({ link }) => isOpen(link.interval));
+      await saveIous(
+        tx,
+        'issued',
+        inTime.map(({ signed }) => ({ signed, text: textOf(signed) })),
+      );
+      return inTime;
     });
+    for (const { link, issue: made, signed } of saved) {
+      link.signed = signed;
+      link.outstanding = { circuits: made.circuits, marks: made.marks, units: made.units };
+      conclude(link, made);
+    }
   }
 
   function next(link: Link, now: number): Signing | null {

@@ -5,6 +5,7 @@
 import {
   countersign,
   countersignedSchema,
+  signedSchema,
   verify,
   type Countersigned,
   type Signed,
@@ -14,7 +15,7 @@ import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { encode } from '../../core/wire/codec.ts';
 import { totalsOf } from '../../core/wire/iou.ts';
 import { noCarry, turned } from '../../core/rule/net.ts';
-import { settlement, settlementId, settlementRefusals, type Settlement } from '../../core/wire/settlement.ts';
+import { settlement, settlementId, settlementRefusals, statement, type Settlement } from '../../core/wire/settlement.ts';
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
 import { readCarries, saveCarry } from '../carry/store.ts';
@@ -31,6 +32,7 @@ import { reckoned, reckonWith } from './write.ts';
 
 const refuse = refuser(settlementRefusals);
 const countersigned = countersignedSchema(settlement);
+const signedStatement = signedSchema(statement);
 
 /** POST /settlement/settlements, and a letter's: the same settlement gets the same signature. */
 export async function answerSettlement(
@@ -171,7 +173,12 @@ export function settlementKind(office: Office): OutboxKind {
       const pair = await database.transaction((tx) => readPair(tx, interval, peer));
       if (pair === null || pair.settlement === null || pair.countersignature !== null) return ok(null);
       const body = { body: pair.settlement.body, signature: pair.settlement.signature };
-      return callPeer(office, peer, { path: '/settlement/settlements', tag: 'settlement', body }, countersigned);
+      const answer = await callPeer(office, peer, { path: '/settlement/settlements', tag: 'settlement', body }, countersigned);
+      // It has lost what I stated, with its books: stated anew, it signs the next time.
+      const isForgotten = !answer.ok && answer.refusal.code === 'settlement-no-statement' && pair.mine !== null;
+      if (isForgotten)
+        await callPeer(office, peer, { path: '/settlement/statements', tag: 'statement', body: pair.mine }, signedStatement);
+      return answer;
     },
     async done(tx, row, answer) {
       if (answer === null) return;

@@ -459,6 +459,21 @@ describe('settlement in trouble', () => {
       expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
     });
 
+    it('that had not signed yet when it lost its books is stated to anew, and pays', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { booksClose, bst } = world.schedule(0);
+      world.down.add('settlement:A');
+      await world.advance(booksClose + 30);
+      expect(await statesOf(world, 'B')).deep.equal([`A: claimed ${price}`]);
+      await world.stop('A');
+      world.loseBook(0, 'A');
+      world.down.clear();
+      await world.start('A', {}, true);
+      await world.advance(bst + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+    });
+
     it('learns after the window what it was owed, and does not expect it for ever (seed 21)', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
       world.owe(0, 'A', 'B', GIB);
