@@ -23,8 +23,9 @@ export function readBody(request: IncomingMessage, limit: number, name: string):
       else chunks.length = 0;
       if (size > limit + SPILT_MAX) end(refuseHttp('too-large', name));
     };
+    const breakOff = (): void => end(refuseHttp('bad-request', name));
     const end = (outcome: Result<Buffer>): void => {
-      request.off('data', take);
+      request.off('data', take).off('close', breakOff);
       request.pause();
       resolve(outcome);
     };
@@ -33,7 +34,7 @@ export function readBody(request: IncomingMessage, limit: number, name: string):
       end(size > limit ? refuseHttp('too-large', name) : ok(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))),
     );
     // Broken off: there is nobody left to answer.
-    request.once('error', () => end(refuseHttp('bad-request', name)));
-    request.once('close', () => end(refuseHttp('bad-request', name)));
+    request.once('error', breakOff);
+    request.once('close', breakOff);
   });
 }
