@@ -147,8 +147,8 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
   try {
     const authority = await start(authorityName);
     await issue(plan, network, authority, await keys(authorityName)('mint'), walletKey);
-    await Promise.all(plan.relays.map(({ name }) => start(name)));
-    await Promise.all(plan.subscribers.map(({ name }) => start(name)));
+    await allOf(plan.relays.map(({ name }) => start(name)));
+    await allOf(plan.subscribers.map(({ name }) => start(name)));
   } catch (thrown) {
     await Promise.allSettled([...running.keys()].map(stopOne));
     throw thrown;
@@ -185,6 +185,11 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
       await stopOne(authorityName);
     },
   };
+}
+
+/** As Promise.all, but a failure is thrown when every one is done: what starts beside it has to be stopped too. */
+async function allOf(steps: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(steps)) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 function startOf(_name: string, options: NodeOptions): Promise<RunningNode> {

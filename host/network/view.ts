@@ -219,10 +219,13 @@ async function load(ports: ViewPorts, known: Known): Promise<void> {
   for (const one of stored.terms) known.addTerms(one);
 }
 
-/** Halfway through, and as soon as a newer one is due; where that is late, after 1, 2, 4 … seconds. */
+/** Halfway through, and as soon as a newer one is due; where that is late, after 1, 2, 4 … sixtieths of the time between two. */
 function nextRefresh(consensus: Consensus | null, now: number, tries: number): number {
   const span = consensus?.terms[0]?.parameters.consensusSec ?? RETRY_SEC_MAX;
-  if (consensus === null || tries > 0) return now + Math.min(2 ** Math.min(tries - 1, 20), Math.max(1, Math.floor(span / 10)));
+  if (consensus === null || tries > 0) {
+    const first = Math.max(1, Math.floor(span / 60));
+    return now + Math.min(first * 2 ** Math.min(tries - 1, 20), Math.max(1, Math.floor(span / 10)));
+  }
   return Math.min(now + Math.max(1, Math.floor(span / 2)), consensus.freshUntil);
 }
 
