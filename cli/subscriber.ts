@@ -42,12 +42,13 @@ export function addSubscriberCommands(program: Command): void {
   clientCommand(
     program
       .command('deposit')
-      .argument('<amount>', 'in the smallest units', amountArgument)
+      .argument('[amount]', 'in the smallest units; without one, shows what was paid from here', amountArgument)
       .option('--guard <guard>', 'where there are several'),
     'deposit',
     depositShape,
     depositText,
     ([amount], options) => ({ amount, ...guardOf(options) }),
+    ([amount]) => (amount === undefined ? 'deposits' : 'deposit'),
   ).description('pay into the account, from this client’s wallet; without one, shows where to pay');
   clientCommand(
     program.command('balance').description('what is left, asked of the guard').option('--guard <guard>', 'of one guard'),
@@ -206,7 +207,9 @@ const shownShape = z
     refused: refusedTally,
   })
   .loose();
-const depositShape = z.object({ destination: z.string(), rail: z.string(), amount: units, state: z.string() }).loose();
+const deposit = z.object({ destination: z.string(), rail: z.string(), amount: units, state: z.string() }).loose();
+const paidDeposit = deposit.extend({ payment: z.string().nullable() });
+const depositShape = z.union([z.object({ deposits: z.array(paidDeposit) }), deposit.transform((made) => ({ made }))]);
 const withdrawal = z.object({ id: z.string(), state: z.string(), amount: units, destination: z.string() }).loose();
 const withdrawShape = z.union([
   z.object({ withdrawals: z.array(withdrawal) }),
@@ -240,7 +243,16 @@ function guardsText({ guards }: z.infer<typeof guardsShape>): string {
   return table(heads, rows, 'The consensus lists no relay that takes subscribers.');
 }
 
-function depositText({ amount, rail, destination, state }: z.infer<typeof depositShape>): string {
+function depositText(value: z.infer<typeof depositShape>): string {
+  return 'made' in value ? madeText(value.made) : depositsText(value.deposits);
+}
+
+function depositsText(deposits: readonly z.infer<typeof paidDeposit>[]): string {
+  const rows = deposits.map((one) => [`${grouped(one.amount)} ${one.rail}`, one.state, one.destination, one.payment ?? '']);
+  return table(['amount', 'state', 'to', 'payment'], rows, 'Nothing was paid from this client’s wallet.');
+}
+
+function madeText({ amount, rail, destination, state }: z.infer<typeof deposit>): string {
   const what = `${grouped(amount)} ${rail}`;
   if (state === 'unpaid') return `This client has no wallet for it. Pay ${what} to\n  ${destination}\n`;
   const next =

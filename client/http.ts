@@ -46,6 +46,7 @@ export function clientEndpoints(calls: ClientCalls): readonly Endpoint[] {
     command('guards', nothing, () => calls.guards()),
     command('subscribe', ofSubscribe, (input) => calls.accounts.subscribe(input)),
     command('deposit', ofDeposit, (input) => calls.deposits.make(input)),
+    command('deposits', nothing, () => calls.deposits.list()),
     command('balance', ofGuard, (input) => calls.accounts.balance(input)),
     command('bills', ofBills, (input) => calls.bills.list(input)),
     command('withdraw', ofWithdraw, (input) => calls.withdrawals.make(input)),

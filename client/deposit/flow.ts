@@ -9,7 +9,7 @@ import type { Accounts } from '../account/flow.ts';
 import { readNewestAccount } from '../account/store.ts';
 import { randomHex, retryAfter, type Client } from '../context.ts';
 import { clientRefusals } from '../refusals.ts';
-import { insertDeposit, readSending, saveDepositState, type DepositRow } from './store.ts';
+import { insertDeposit, readDeposits, readSending, saveDepositState, type DepositRow } from './store.ts';
 
 const refuse = refuser(clientRefusals);
 
@@ -25,6 +25,8 @@ export interface DepositShown {
 
 export interface Deposits {
   make(input: { amount: bigint; guard?: string | undefined }): Promise<Result<DepositShown>>;
+  /** All that this client was told to pay: who does not know whether it heard a command sees it here, before telling it again. */
+  list(): Promise<Result<{ deposits: DepositRow[] }>>;
   /** The job. */
   run(now: number): Promise<number | null>;
 }
@@ -78,5 +80,9 @@ export function createDeposits(client: Client, accounts: Pick<Accounts, 'home'>)
     return left.length === 0 ? null : retryAfter(ports.network, now);
   }
 
-  return { make, run };
+  async function list(): Promise<Result<{ deposits: DepositRow[] }>> {
+    return ok({ deposits: await database.transaction(readDeposits) });
+  }
+
+  return { make, list, run };
 }

@@ -31,9 +31,15 @@ export async function saveDepositState(tx: Tx, { id, state, payment }: DepositRo
   await tx.run('UPDATE client_deposit SET state = ?, payment = ? WHERE id = ?', [state, payment, id]);
 }
 
+const columns = 'id, home, rail, destination, CAST(amount AS TEXT) AS amount, state, payment';
+
 export async function readSending(tx: Tx): Promise<DepositRow[]> {
-  const columns = 'id, home, rail, destination, CAST(amount AS TEXT) AS amount, state, payment';
   return (await tx.all(`SELECT ${columns} FROM client_deposit WHERE state = 'sending' ORDER BY id`)).map(rowOf);
+}
+
+/** Those on their way first, those that failed last. */
+export async function readDeposits(tx: Tx): Promise<DepositRow[]> {
+  return (await tx.all(`SELECT ${columns} FROM client_deposit ORDER BY state DESC, id`)).map(rowOf);
 }
 
 function rowOf(row: Row): DepositRow {

@@ -7,6 +7,7 @@ import type { Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
 import type { DepositShown } from '../../client/deposit/flow.ts';
 import type { AccountsKept, Shown } from '../../client/account/flow.ts';
+import type { DepositRow } from '../../client/deposit/store.ts';
 import type { WithdrawalRow } from '../../client/withdraw/store.ts';
 import type { GuardLine } from '../../client/guards/flow.ts';
 import { restoreAccount } from '../../client/backup/seal.ts';
@@ -63,6 +64,8 @@ describe('client', () => {
     expect(await code(alice.call('balance'))).to.equal('client-no-account');
     expect(await code(alice.call('subscribe', { guard: 'nobody' }))).to.equal('client-guard-unknown');
     expect((await withMoney(10n ** 9n)).account).to.deep.include({ balance: 10n ** 9n, state: 'open' });
+    const { deposits } = await value<{ deposits: DepositRow[] }>(alice.call('deposits'));
+    expect(deposits.map((one) => [one.amount, one.state, one.payment !== null])).to.deep.equal([[10n ** 9n, 'paid', true]]);
     await world.carry('alice', 100_000n);
     await world.carry('alice', 5n);
     await world.tellShortfalls();
