@@ -150,7 +150,7 @@ function settlementOf(
     amount: net.amount,
     carryLeft: net.side === 'debtor' ? { amount: -net.carryOut.amount, since: net.carryOut.since } : net.carryOut,
     rail: 'ledger',
-    destination: own ? receiving.destination(id) : `${creditor}.${sha256Hex(id).slice(0, 32)}`,
+    destination: own ? receiving.at(id) : `${creditor}.${sha256Hex(id).slice(0, 32)}`,
     due: bst,
   };
 }

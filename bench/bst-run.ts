@@ -199,6 +199,11 @@ function walletOf(paid: number[]): Wallet {
     ...receiving,
     incoming: async (cursor) => ok({ payments: [], cursor }),
     balance: async () => ok(10n ** 18n),
+    held: async () => ok(10n ** 18n),
+    sentTo: async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return ok([]);
+    },
     quote: async () => ok(0n),
     batchMax: 500,
     async pay({ id, outputs }) {

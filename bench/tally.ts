@@ -195,7 +195,14 @@ function startGuard(database: Database): Promise<Role> {
       ...{ clock: drivenClock(now), entropy: seededEntropy('guard'), database, log: silentLog(), network: view },
       http: { get: away, post: away, link: away, subscriber: away, local: away, inFlight: () => 0 },
       transport: createTrafficSource().guardTransport(id),
-      receiving: [{ rail: 'ledger', destination: (of) => `guard/${of}`, fallback: () => 'guard/fallback', incoming: nothing }],
+      receiving: [
+        {
+          rail: 'ledger',
+          destination: async (_tx, of) => ok(`guard/${of}`),
+          fallback: () => 'guard/fallback',
+          incoming: nothing,
+        },
+      ],
     },
     { id, nickname: 'G', keys: [{ number: 1, seed: testSeed('G guard'), sealingSeed: testSeed('G sealing') }] },
   );

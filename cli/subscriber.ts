@@ -9,7 +9,7 @@ import { z, type ZodType } from 'zod';
 import type { Refusal, Result } from '../core/refusal.ts';
 import { shaped } from '../core/wire/codec.ts';
 import { hex32, units } from '../core/wire/field.ts';
-import { account as accountShape, bill as billShape } from '../core/wire/guard.ts';
+import { account as accountShape, bill as billShape, creditedDeposit, type CreditedDeposit } from '../core/wire/guard.ts';
 import { systemClock } from '../host/clock.ts';
 import { systemEntropy } from '../host/entropy.ts';
 import { writeFileAtomically } from '../host/files.ts';
@@ -20,6 +20,7 @@ import { baseFolder, nodeHome, type HomeOptions } from './home.ts';
 import { bytesText, createOutput, grouped, short, table, type Output } from './output.ts';
 import { refuseInput } from './lab.ts';
 import { readPassphrase } from './passphrase.ts';
+import { scanText } from './scan.ts';
 import { restoreHome } from './restore.ts';
 
 type Options = HomeOptions & { readonly json?: boolean };
@@ -36,7 +37,7 @@ export function addSubscriberCommands(program: Command): void {
     program.command('subscribe <guard>').description('open an account at a guard').option('--rail <rail>', 'which money'),
     'subscribe',
     shownShape,
-    (one) => accountText([one]),
+    (one) => `${accountText([one])}${scanText(one.account.rail, one.account.destination, null)}`,
     ([guard], options) => ({ guard, ...(options['rail'] === undefined ? {} : { rail: options['rail'] }) }),
   );
   clientCommand(
@@ -204,6 +205,7 @@ export const refusedTally = z.object({ interval: z.int(), amount: units, code: z
 const shownShape = z
   .object({
     ...{ nickname: z.string(), account: accountShape, fresh: z.boolean(), reason: z.string().nullable() },
+    undone: z.array(creditedDeposit),
     refused: refusedTally,
   })
   .loose();
@@ -254,7 +256,8 @@ function depositsText(deposits: readonly z.infer<typeof paidDeposit>[]): string 
 
 function madeText({ amount, rail, destination, state }: z.infer<typeof deposit>): string {
   const what = `${grouped(amount)} ${rail}`;
-  if (state === 'unpaid') return `This client has no wallet for it. Pay ${what} to\n  ${destination}\n`;
+  if (state === 'unpaid')
+    return `This client has no wallet for it. Pay ${what} to\n  ${destination}\n${scanText(rail, destination, amount)}`;
   const next =
     state === 'paid' ? 'It counts once the guard has its confirmations: ptg balance' : 'It is repeated until the rail answers.';
   return `${what} ${state === 'paid' ? 'paid' : 'on its way'} to\n  ${destination}\n${next}\n`;
@@ -283,7 +286,13 @@ function accountText(accounts: readonly z.infer<typeof shownShape>[]): string {
       ? []
       : [`Not signed: a charge of ${grouped(one.amount)} by ${nickname} for interval ${one.interval} (${one.code})\n`],
   );
-  return `${table(heads, rows, 'No account yet.')}${where.join('')}${refused.join('')}`;
+  const undone = accounts.flatMap(({ nickname, undone: gone }) => gone.map((one) => undoneText(nickname, one)));
+  return `${table(heads, rows, 'No account yet.')}${where.join('')}${undone.join('')}${refused.join('')}`;
+}
+
+function undoneText(nickname: string, { payment, amount }: CreditedDeposit): string {
+  return `No longer credited: ${grouped(amount)} at ${nickname}, payment ${payment}
+  Where its money has undone it, pay again; if it still stands there: ptg complain deposit ${payment}\n`;
 }
 
 const billsShape = z.object({

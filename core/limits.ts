@@ -32,6 +32,12 @@ export const TRANSFER_OUTPUTS_MAX = 500;
 /** A signed transfer of that many outputs at about 150 bytes each, and its answer at about 370 bytes an entry. */
 export const TRANSFER_BYTES_MAX = 131_072;
 export const TRANSFER_ANSWER_BYTES_MAX = 262_144;
+/** Of a rail's proof: a Bitcoin transaction of 500 outputs in base64, its branch and headers. An appeal with it fits a sealed body. */
+export const PAYMENT_PROOF_CHARS_MAX = 45_056;
+/** Without witnesses: 500 outputs of 43 bytes and 150 inputs of 41. No larger one is paid with, since nobody could prove it. */
+export const BITCOIN_TRANSACTION_BYTES_MAX = 28_000;
+/** Headers in a proof: six hours of blocks. */
+export const BITCOIN_CONFIRMATIONS_MAX = 36;
 /** Deposits that an account names; older ones are in its total. */
 export const ACCOUNT_DEPOSITS_MAX = 100;
 export const URL_CHARS_MAX = 300;

@@ -22,8 +22,11 @@ import { scenarioRefusals } from '../lab/scenario/file.ts';
 import { scenarioRunRefusals } from '../lab/scenario/run.ts';
 import { nodeRefusals } from '../node/care/check.ts';
 import { restoreRefusals } from '../node/care/restore.ts';
+import { ownBitcoinRefusals } from '../node/bitcoin.ts';
 import { initRefusals } from '../node/init.ts';
 import { homeFileRefusals } from '../node/open.ts';
+import { bitcoinPaymentRefusals } from '../rail/bitcoin/wallet/refusals.ts';
+import { bitcoinRefusals } from '../rail/bitcoin/refusals.ts';
 import { torDocumentRefusals } from '../tor/consensus/document.ts';
 import { drawRefusals } from '../tor/consensus/draw.ts';
 import { pathRefusals } from '../tor/consensus/path.ts';
@@ -39,10 +42,12 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   Configuration: configRefusals,
   'Files of a node': homeFileRefusals,
   'Finding a node': homeRefusals,
-  'Making a node': { ...initRefusals, ...nodeRefusals },
+  'Making a node': { ...initRefusals, ...nodeRefusals, ...ownBitcoinRefusals },
+  'The Bitcoin rail, of a node and what an operator configures': bitcoinRefusals,
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
   Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals },
   'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
+  'Bitcoin payments and proofs': bitcoinPaymentRefusals,
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,
   'Choosing a path': pathRefusals,

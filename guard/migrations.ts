@@ -3,6 +3,7 @@
  * usage to (guard, subscriber, interval). Nothing here has a circuit, a session, an address or the time of any usage.
  */
 import type { Migration } from '../host/ports.ts';
+import { bitcoinAddressTables } from '../rail/bitcoin/tables.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -85,6 +86,25 @@ export const migrations: readonly Migration[] = [
       ) STRICT`,
       // Evidence: as the subscriber signed it.
       'ALTER TABLE guard_withdrawal ADD COLUMN request TEXT',
+    ],
+  },
+  {
+    name: '003-bitcoin',
+    statements: [
+      ...bitcoinAddressTables,
+      // Of its block, on a rail that may undo blocks.
+      'ALTER TABLE guard_deposit ADD COLUMN height INTEGER',
+      // Append-only: credits that were taken back.
+      `CREATE TABLE guard_undone (
+        rail TEXT NOT NULL,
+        payment TEXT NOT NULL,
+        height INTEGER NOT NULL,
+        noticed INTEGER NOT NULL,
+        wallet TEXT NOT NULL,
+        subscriber TEXT NOT NULL REFERENCES guard_account (subscriber),
+        amount INTEGER NOT NULL CHECK (amount >= 0),
+        PRIMARY KEY (rail, payment, height, noticed)
+      ) STRICT`,
     ],
   },
 ];

@@ -7,25 +7,30 @@ import type { Descriptor } from '../core/wire/descriptor.ts';
 import * as client from '../client/main.ts';
 import * as directory from '../directory/main.ts';
 import * as guard from '../guard/main.ts';
+import { refusalLines } from '../host/config.ts';
 import type { Migration, Ports, Role, RoleName } from '../host/ports.ts';
 import { sealingKeyFromSeed } from '../host/seal.ts';
 import * as ledger from '../ledger/main.ts';
+import { bitcoinReceiving } from '../rail/bitcoin/receiving.ts';
 import { ledgerReceiving } from '../rail/ledger/receiving.ts';
-import { ledgerWallet } from '../rail/ledger/wallet.ts';
-import type { Wallet } from '../rail/rail.ts';
+import type { Receiving } from '../rail/rail.ts';
 import { openRails, railRules } from '../rail/rails.ts';
 import * as relay from '../relay/main.ts';
 import { migrations as relayMigrations } from '../relay/migrations.ts';
 import * as settlement from '../settlement/main.ts';
+import { refuseRail, type OwnBitcoin } from './bitcoin.ts';
 import { keysFrom } from './keys.ts';
 import type { NodeOptions } from './start.ts';
-import { runs } from './spec.ts';
+import { restoreOf, runs } from './spec.ts';
 import type { SilentTraffic } from './silent.ts';
+import { depositsOf, fallbacksOf, ledgerWalletOf, walletsOf } from './wallets.ts';
 
 export interface Parts extends NodeOptions {
   /** Hex of the relay's identity, where the node runs a relay. */
   readonly id: string | null;
   readonly silent: SilentTraffic;
+  /** Its own bitcoind, where it has one. */
+  readonly bitcoin: OwnBitcoin | null;
   ports(role: RoleName, migrations: readonly Migration[]): Promise<Ports>;
 }
 
@@ -65,30 +70,26 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
       { number: KEY_NUMBER, seed: await parts.keys('settlement'), sealingSeed: await parts.keys('settlement-sealing') },
     ];
     const ports = await parts.ports('settlement', settlement.migrations);
-    const wallet = await walletOf(parts, ports.http);
-    const reader = openRails({ http: ports.http, network: parts.network })[wallet.rail];
-    invariant(reader !== undefined, 'a wallet’s rail has a reader');
-    return settlement.start({ ...ports, rails: [{ wallet, reader }] }, { ...identityOf(parts), keys, ...parts.spec.settlement });
+    const rails = await walletsOf(parts, ports, restoreOf(parts.spec));
+    return settlement.start({ ...ports, rails }, { ...identityOf(parts), keys, ...parts.spec.settlement });
   },
   async guard(parts) {
     const keys = [{ number: KEY_NUMBER, seed: await parts.keys('guard'), sealingSeed: await parts.keys('guard-sealing') }];
     const ports = await parts.ports('guard', guard.migrations);
     const { confirmations, account: elsewhere, ...rules } = parts.spec.guard;
-    // Only the public half: settlement alone pays.
-    const account = elsewhere ?? signingKey(await parts.keys('wallet')).publicKey;
-    const receiving = [
-      ledgerReceiving({ http: ports.http, network: parts.network, account, refSecret: await parts.keys('references') }),
-    ];
-    const readers = openRails({ http: ports.http, network: parts.network });
+    const receiving = [...(await ledgerDeposits(parts, ports, elsewhere)), ...(await bitcoinDeposits(parts, ports))];
+    if (receiving.length === 0) throw new Error(refusalLines(refuseRail('node-rail', 'ptg.toml').refusal));
+    const readers = openRails({ http: ports.http, network: parts.network }, parts.bitcoin?.rpc ?? null);
     const transport = parts.guardTransport ?? parts.silent.guardTransport;
-    const settings = { ...identityOf(parts), keys, ...rules, confirmations: { ledger: confirmations } };
+    const bitcoin = parts.bitcoin?.spec.confirmations ?? parts.network.bitcoin?.confirmations ?? 1;
+    const settings = { ...identityOf(parts), keys, ...rules, confirmations: { ledger: confirmations, bitcoin } };
     return guard.start({ ...ports, transport, receiving, readers }, settings);
   },
   async client(parts) {
     const ports = await parts.ports('client', client.migrations);
     // From the account's seed, so that its backup is the wallet's too.
     const keys = keysFrom(await parts.keys('account'));
-    const wallet = parts.network.ledger === null ? null : await walletOf({ ...parts, keys }, ports.http);
+    const wallet = parts.network.ledger === null ? null : await ledgerWalletOf({ ...parts, keys }, ports.http);
     const readers = openRails({ http: ports.http, network: parts.network });
     return client.start(
       { ...ports, transport: parts.clientTransport ?? null, wallet, readers },
@@ -97,9 +98,18 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
   },
 };
 
-async function walletOf(parts: Parts, http: Ports['http']): Promise<Wallet> {
-  const key = signingKey(await parts.keys('wallet'));
-  return ledgerWallet({ http, network: parts.network, key, refSecret: await parts.keys('references') });
+/** Only the public half: settlement alone pays. */
+async function ledgerDeposits(parts: Parts, { http }: Ports, elsewhere: string | undefined): Promise<Receiving[]> {
+  if (parts.network.ledger === null) return [];
+  const account = elsewhere ?? signingKey(await parts.keys('wallet')).publicKey;
+  return [ledgerReceiving({ http, network: parts.network, account, refSecret: await parts.keys('references') })];
+}
+
+async function bitcoinDeposits({ bitcoin, keys, spec: whole }: Parts, { database, clock }: Ports): Promise<Receiving[]> {
+  const account = bitcoin === null ? null : await depositsOf(bitcoin, keys);
+  if (bitcoin === null || account === null) return [];
+  const { rpc, spec } = bitcoin;
+  return [bitcoinReceiving({ rpc, account, database, clock, gapLimit: spec.gapLimit, shownFrom: 0, restore: restoreOf(whole) })];
 }
 
 function identityOf(parts: Parts): { readonly id: string; readonly nickname: string } {
@@ -127,7 +137,6 @@ async function describe(parts: Parts, http: Ports['http']): Promise<Omit<Descrip
   const sealing = async (name: 'relay-sealing' | 'settlement-sealing' | 'guard-sealing') =>
     Buffer.from(sealingKeyFromSeed(await keys(name), KEY_NUMBER).publicKey).toString('hex');
   const hasGuard = runs(spec, 'guard');
-  const wallet = await walletOf(parts, http);
   return {
     id,
     nickname,
@@ -150,6 +159,6 @@ async function describe(parts: Parts, http: Ports['http']): Promise<Omit<Descrip
     isExit: said.exit,
     bandwidth: said.bandwidth,
     meter: (parts.meter ?? parts.silent.meter).kind,
-    rails: [{ rail: wallet.rail, fallback: wallet.fallback() }],
+    rails: await fallbacksOf(parts, http),
   };
 }

@@ -20,6 +20,33 @@ const relaySpec = z.strictObject({
   fingerprint: hex20.optional(),
 });
 
+const bitcoinSpec = z.strictObject({
+  /** The RPC of the operator's own bitcoind. */
+  url: url.default('http://127.0.0.1:8332'),
+  /** bitcoind's own cookie file, or one that holds user:password; from this file's folder. */
+  cookie: z.string().min(1),
+  /** Of a guard: the account into which its subscribers pay, as xpub or descriptor. No other program gives out its addresses. */
+  deposits: z.string().min(1).optional(),
+  /** Of a settlement that signs elsewhere: the account in which it is paid and from which it pays, another than `deposits`. */
+  account: z.string().min(1).optional(),
+  /** Of a settlement: whether the node signs what it pays, with keys from its own; without it, it is not paid in Bitcoin. */
+  wallet: z.enum(['hot', 'external']).optional(),
+  /** Seconds since 1970: nothing was paid to the wallet before. bitcoind reads the chain from there on when it first hears of it. */
+  birthday: z.int().min(0).default(0),
+  /** Blocks within which a payment should be confirmed. */
+  feeTargetBlocks: z.int().min(1).max(1008).default(6),
+  /** Satoshi a virtual byte: where bitcoind has no estimate; and the most that is ever paid. */
+  feerateFallback: z.int().min(1).default(5),
+  feerateMax: z.int().min(1).max(5000).default(200),
+  /** Blocks after which a payment that is in none is replaced by one that pays more. */
+  replaceAfterBlocks: z.int().min(1).default(6),
+  /** Blocks before a deposit counts; the network's where it is left out. */
+  confirmations: z.int().min(1).max(1000).optional(),
+  /** Addresses in a row that are given out and not paid to. */
+  gapLimit: z.int().min(1).max(100_000).default(1000),
+});
+export type BitcoinSpec = z.infer<typeof bitcoinSpec>;
+
 export const nodeSpec = z.strictObject({
   roles: z.array(z.enum(['ledger', 'directory', 'relay', 'settlement', 'guard', 'client'])).min(1),
   /** Where the public endpoints listen, and the address under which others reach them. */
@@ -49,6 +76,8 @@ export const nodeSpec = z.strictObject({
       account: hex32.optional(),
     })
     .default({ confirmations: 1, lowBalanceThousandths: 100, subscribersMax: 100_000 }),
+  /** Where the node takes or pays Bitcoin. */
+  bitcoin: bitcoinSpec.optional(),
   /** PostgreSQL addresses of roles that do not use a file of their own. */
   databases: z.partialRecord(z.enum(['ledger', 'directory', 'relay', 'settlement', 'guard', 'client']), z.string()).default({}),
   /** Of a directory: the parameters of the network that it founds. */
@@ -56,6 +85,11 @@ export const nodeSpec = z.strictObject({
   log: z.enum(['text', 'json', 'silent']).default('text'),
 });
 export type NodeSpec = z.infer<typeof nodeSpec>;
+
+/** The restore since which the folder's books run: written by `ptg restore`. Null where they were never restored. */
+export function restoreOf({ settlement }: NodeSpec): string | null {
+  return settlement.restored ? (settlement.restore ?? 'restored') : null;
+}
 
 export function runs(spec: NodeSpec, role: RoleName): boolean {
   return spec.roles.includes(role);

@@ -17,6 +17,7 @@ import { senderKeyIn } from '../host/network/sealing.ts';
 import { openNetworkView, type RunningView } from '../host/network/view.ts';
 import type { Clock, Database, Entropy, Log, Migration, Ports, Role, RoleName } from '../host/ports.ts';
 import { shutDown } from '../host/shutdown.ts';
+import { openBitcoin } from './bitcoin.ts';
 import { silentTraffic } from './silent.ts';
 import type { ClientTransport, GuardTransport, Meter } from '../tor/meter.ts';
 import type { Keys } from './keys.ts';
@@ -76,9 +77,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     return database;
   };
   const id = spec.relay === undefined ? null : signingKey(await options.keys('identity')).publicKey;
+  const bitcoin = openBitcoin(options);
   const partsWith = (view: RunningView): Parts => ({
     ...options,
     id,
+    bitcoin,
     silent: silentTraffic(),
     ports: async (role, migrations) => ({
       clock,
@@ -91,7 +94,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   });
   const roles: Role[] = [];
   const listening: { busy(): boolean; close(): Promise<void> }[] = [];
-  const others: { close(): Promise<void> }[] = [http];
+  const others: { close(): Promise<void> }[] = [http, { close: async () => bitcoin?.rpc.close() }];
   const stop = () => shutDown({ servers: listening, roles, others, databases }, log);
   let view: RunningView;
   let url: string | null = null;

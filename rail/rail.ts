@@ -5,6 +5,7 @@
 import type { Refusal, Result } from '../core/refusal.ts';
 import type { ShownPayment } from '../core/rule/contest.ts';
 import type { PaymentProof } from '../core/wire/settlement.ts';
+import type { Tx } from '../host/ports.ts';
 
 /** What arrived at a destination. */
 export interface IncomingPayment {
@@ -12,9 +13,24 @@ export interface IncomingPayment {
   readonly payment: string;
   readonly destination: string;
   readonly amount: bigint;
+  /** 0: seen, and in no block yet. */
   readonly confirmations: number;
   /** Seconds since 1970, by the rail. */
   readonly at: number;
+  /** Of its block. Absent before it has one, and on a rail that takes nothing back. */
+  readonly height?: number;
+}
+
+export interface IncomingPage {
+  /** Oldest first. */
+  readonly payments: readonly IncomingPayment[];
+  /** Where to go on; the same again: there is nothing more for now. */
+  readonly cursor: string;
+  /**
+   * On a rail that may take blocks back: the page shows every payment of the blocks above `above` up to `through`. What was said
+   * to be in one of them and is not shown any more has been undone; a cursor of an undone block goes on from the last that stands.
+   */
+  readonly blocks?: { readonly above: number; readonly through: number };
 }
 
 /** One batch: its intent is on the payer's disk before `pay` is called, and `id` makes a repetition the same batch. */
@@ -31,22 +47,42 @@ export interface BatchPaid {
   readonly fee: bigint;
 }
 
+/** It is under way: neither its payments' names nor its fee are final. Asked again with the same batch, the rail goes on with it. */
+export interface BatchWaits {
+  /** For its blocks, or for the operator, who signs elsewhere. */
+  readonly waits: 'confirmations' | 'signature';
+}
+
+/** What a wallet has paid, as the rail shows it. */
+export interface SentPayment {
+  readonly payment: string;
+  readonly destination: string;
+  readonly amount: bigint;
+  /** Seconds since 1970, by the rail. */
+  readonly at: number;
+  /** Not so while the rail may yet take it back. */
+  readonly isFinal: boolean;
+}
+
 /** Where money is received without a private key at hand: destinations of one wallet. */
 export interface Receiving {
   readonly rail: string;
-  /** The destination that belongs to a name (a subscriber, a settlement): the same name gives the same one, another name another. */
-  destination(name: string): string;
+  /**
+   * The destination that belongs to a name (a subscriber, a settlement): the same name gives the same one, another name another. What
+   * must be kept for that is written in the caller's transaction, in tables of the rail.
+   */
+  destination(tx: Tx, name: string): Promise<Result<string>>;
   /** A destination for whoever knows no better one: published in the descriptor. */
   fallback(): string;
-  /** Payments to this wallet after `cursor` ('' at first), oldest first, and where to go on. */
-  incoming(cursor: string): Promise<Result<{ readonly payments: readonly IncomingPayment[]; readonly cursor: string }>>;
+  /** Payments to this wallet after `cursor` ('' at first). */
+  incoming(cursor: string): Promise<Result<IncomingPage>>;
 }
 
 /** What anybody can do without a wallet. */
 export interface RailReader {
   readonly rail: string;
-  /** Whether the text is a destination of this rail and network. */
-  isDestination(text: string): boolean;
+  /** Whether the text is a destination of this rail and network; and not too small an amount, if one is given, to be paid to it. */
+  isDestination(text: string, amount?: bigint): boolean;
   /**
    * Where a settlement is paid when the creditor is silent: its published fallback, made this settlement's own where the rail allows
    * it, so that no debtor can pass off another's payment as its own (design §6.9).
@@ -64,12 +100,16 @@ export interface RailReader {
 export interface Wallet extends Receiving {
   /** Spendable now. */
   balance(): Promise<Result<bigint>>;
+  /** All that is final, with what a batch spends that is still under way: what the books say that it holds. */
+  held(): Promise<Result<bigint>>;
   /** What a batch of so many outputs will cost its payer. */
   quote(outputs: number): Promise<Result<bigint>>;
   /** Most outputs that one batch takes. */
   readonly batchMax: number;
   /** Pays all or nothing. `paidNothing` of a refusal: so it is. Any other: unknown; ask again with the same batch. */
-  pay(batch: Batch): Promise<Result<BatchPaid>>;
+  pay(batch: Batch): Promise<Result<BatchPaid | BatchWaits>>;
+  /** What was paid to these destinations lately, whatever this database knows of it: it may have come out of a backup. */
+  sentTo(destinations: readonly string[]): Promise<Result<readonly SentPayment[]>>;
 }
 
 /**
@@ -77,5 +117,19 @@ export interface Wallet extends Receiving {
  * itself: the batch may have been paid by a call before this one.
  */
 export function paidNothing({ code }: Refusal): boolean {
-  return code === 'transfer-funds' || code === 'transfer-sum';
+  return nothing.has(code);
 }
+
+/** Of Bitcoin those alone that come before a batch has a transaction, or when all that it had can never be confirmed. */
+const nothing: ReadonlySet<string> = new Set([
+  ...['transfer-funds', 'transfer-sum'],
+  ...[
+    'bitcoin-destination',
+    'bitcoin-dust',
+    'bitcoin-fee',
+    'bitcoin-funds',
+    'bitcoin-coins',
+    'bitcoin-rejected',
+    'bitcoin-conflict',
+  ],
+]);

@@ -4,15 +4,21 @@
  */
 import type { RailRules } from '../core/rule/contest.ts';
 import { invariant } from '../core/refusal.ts';
+import { bitcoinReader } from './bitcoin/reader.ts';
+import type { Rpc } from './bitcoin/rpc.ts';
 import type { LedgerAccess } from './ledger/api.ts';
 import { ledgerReader } from './ledger/reader.ts';
 import type { RailReader } from './rail.ts';
 
 export type Rails<T> = Readonly<Record<string, T>>;
 
-/** A reader for each rail that this network has. */
-export function openRails(access: LedgerAccess): Rails<RailReader> {
-  return byRail(access.network.ledger === null ? [] : [ledgerReader(access)]);
+/** A reader for each rail that this network has. `rpc`: of the operator's own bitcoind; without it, what works offline. */
+export function openRails(access: LedgerAccess, rpc: Rpc | null = null): Rails<RailReader> {
+  const { ledger, bitcoin } = access.network;
+  return byRail([
+    ...(ledger === null ? [] : [ledgerReader(access)]),
+    ...(bitcoin === undefined ? [] : [bitcoinReader({ rules: bitcoin, rpc })]),
+  ]);
 }
 
 /** What the docket asks of them, offline; names come off the wire. */

@@ -3,6 +3,8 @@
  * role's database.
  */
 import type { Migration } from '../host/ports.ts';
+import { bitcoinAddressTables } from '../rail/bitcoin/tables.ts';
+import { bitcoinWalletTables } from '../rail/bitcoin/wallet/tables.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -138,4 +140,6 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX contest_case_state ON contest_case (state)',
     ],
   },
+  { name: '004-bitcoin-wallet', statements: bitcoinWalletTables },
+  { name: '005-bitcoin-addresses', statements: bitcoinAddressTables },
 ];

@@ -6,7 +6,8 @@ import { verify, type Signed, type Verified } from '../../core/crypto/sign.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { encode } from '../../core/wire/codec.ts';
 import type { Descriptor } from '../../core/wire/descriptor.ts';
-import type { Account } from '../../core/wire/guard.ts';
+import { ACCOUNT_DEPOSITS_MAX } from '../../core/limits.ts';
+import type { Account, CreditedDeposit } from '../../core/wire/guard.ts';
 import type { RailReader } from '../../rail/rail.ts';
 import { clientRefusals } from '../refusals.ts';
 
@@ -48,6 +49,19 @@ function addsUp({ deposits, deposited, withdrawn, spent, lastTally, balance }: A
   const named = deposits.reduce((sum, one) => sum + one.amount, 0n);
   const isOfSpent = lastTally === null ? spent === 0n : lastTally.amount <= spent;
   return balance === deposited - withdrawn - spent && named <= deposited && isOfSpent;
+}
+
+/** Credited by an account before, and by the newest no more: undone on the rail, or taken away by the guard. */
+export function undoneIn(newest: Account, before: readonly Account[]): CreditedDeposit[] {
+  const named = new Set(newest.deposits.map((one) => one.payment));
+  // A full list names the newest alone.
+  const isFull = newest.deposits.length >= ACCOUNT_DEPOSITS_MAX;
+  const since = isFull ? (newest.deposits.at(-1)?.at ?? 0) : -1;
+  const undone = new Map<string, CreditedDeposit>();
+  for (const one of before.flatMap(({ deposits }) => deposits)) {
+    if (!named.has(one.payment) && one.at > since) undone.set(one.payment, one);
+  }
+  return [...undone.values()];
 }
 
 /** A lower serial, or the same one over other content. Guards of a family sign the same one, each in its name. */

@@ -3,16 +3,18 @@
  */
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { hasFlag } from '../../core/wire/consensus.ts';
-import type { Account } from '../../core/wire/guard.ts';
+import type { Account, CreditedDeposit } from '../../core/wire/guard.ts';
 import type { Client } from '../context.ts';
 import { findGuard, familyOf } from '../guards/find.ts';
 import { fetchOffer } from '../guards/flow.ts';
 import { clientRefusals } from '../refusals.ts';
 import { readRefused, sumSigned, type Refused } from '../tally/store.ts';
 import { askFamily, askGuard } from './ask.ts';
+import { undoneIn } from './decide.ts';
 import {
   chooseHome,
   countAccounts,
+  readAccounts,
   readHomes,
   readNewestAccount,
   readRefusedAccounts,
@@ -33,6 +35,8 @@ export interface Shown {
   readonly by: string;
   /** Of `spent`, what both have signed. More than `spent` is: the guard's book lacks some of it. */
   readonly signed: bigint;
+  /** Deposits that were credited, and are no more. */
+  readonly undone: readonly CreditedDeposit[];
   /** The newest tally that was not signed since the last one that was. */
   readonly refused: Refused | null;
 }
@@ -92,12 +96,15 @@ export function createAccounts(client: Client): Accounts {
   async function shown(home: Home, account: Account, reason: string | null): Promise<Shown> {
     const { guard } = home;
     const family = [guard, ...familyOf(network, guard).map((one) => one.id)];
-    const { signed, refused } = await database.transaction(async (tx) => ({
+    const { signed, refused, before } = await database.transaction(async (tx) => ({
       signed: await sumSigned(tx, family),
       refused: await readRefused(tx, guard),
+      before: await readAccounts(tx, guard),
     }));
+    const earlier = before.map((one) => one.body).filter((one) => one.serial < account.serial);
+    const undone = undoneIn(account, earlier);
     const nickname = network.descriptor(guard)?.body.nickname ?? guard;
-    return { guard, nickname, account, fresh: reason === null, reason, by: account.guard, signed, refused };
+    return { guard, nickname, account, fresh: reason === null, reason, by: account.guard, signed, undone, refused };
   }
 
   async function home(guard: string | undefined): Promise<Result<Home>> {

@@ -71,6 +71,11 @@ export async function readNewestAccount(tx: Tx, home: string): Promise<Verified<
   return rows[0] === undefined ? null : accountOf(rows[0]);
 }
 
+/** Of a subscription, whoever of the family signed them. */
+export async function readAccounts(tx: Tx, home: string): Promise<Verified<Account>[]> {
+  return (await tx.all('SELECT account FROM client_account WHERE home = ? ORDER BY serial', [home])).map(accountOf);
+}
+
 /** What one guard itself signed, the newest first. */
 export async function readAccountsBy(tx: Tx, guard: string): Promise<Verified<Account>[]> {
   const sql = 'SELECT account FROM client_account WHERE home = ? AND signer = ? ORDER BY serial DESC';

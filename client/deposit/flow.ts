@@ -61,7 +61,11 @@ export function createDeposits(client: Client, accounts: Pick<Accounts, 'home'>)
     if (wallet?.rail !== row.rail) return refuse('client-no-wallet', row.rail);
     const { id, destination, amount } = row;
     const paid = await wallet.pay({ id, outputs: [{ destination, amount }] });
-    if (paid.ok) return ok(await save({ ...row, state: 'paid', payment: paid.value.payments[0] ?? null }));
+    if (paid.ok) {
+      // Under way: it stays `sending`, and is asked about again.
+      if ('waits' in paid.value) return ok(row);
+      return ok(await save({ ...row, state: 'paid', payment: paid.value.payments[0] ?? null }));
+    }
     if (paidNothing(paid.refusal)) await save({ ...row, state: 'failed' });
     return paid;
   }

@@ -34,9 +34,10 @@ export function createWithdrawals(client: Client, accounts: Pick<Accounts, 'home
     if (!home.ok) return home;
     const id = randomHex(ports, 16);
     const { rail } = home.value;
-    const to = destination ?? (wallet?.rail === rail ? wallet.destination(`withdrawal ${id}`) : undefined);
-    if (to === undefined) return refuse('client-no-wallet', rail);
-    const isDestination = Object.hasOwn(readers, rail) && readers[rail]?.isDestination(to) === true;
+    const found = destination === undefined ? await ownDestination(rail, id) : ok(destination);
+    if (!found.ok) return found;
+    const to = found.value;
+    const isDestination = Object.hasOwn(readers, rail) && readers[rail]?.isDestination(to, amount) === true;
     if (!isDestination) return refuse('client-destination', to);
     if (amount === 0n) return refuse('client-destination', 'amount 0');
     const row: WithdrawalRow = { id, home: home.value.guard, destination: to, amount, state: 'asked', payment: null, code: null };
@@ -48,6 +49,11 @@ export function createWithdrawals(client: Client, accounts: Pick<Accounts, 'home
     });
     const asked = await ask(home.value, row);
     return asked.ok || !asked.refusal.retry ? asked : ok(row);
+  }
+
+  async function ownDestination(rail: string, id: string): Promise<Result<string>> {
+    if (wallet?.rail !== rail) return refuse('client-no-wallet', rail);
+    return database.transaction((tx) => wallet.destination(tx, `withdrawal ${id}`));
   }
 
   /** The same request again: the guard answers how far it is. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { AUTHORITIES_MAX } from '../limits.ts';
+import { bitcoinNetwork } from './bitcoin.ts';
 import { hex32, networkId, nickname, url } from './field.ts';
 
 export const network = z.strictObject({
@@ -14,6 +15,8 @@ export const network = z.strictObject({
     .max(AUTHORITIES_MAX),
   /** The embedded ledger's log and mint keys; null where the network has none. */
   ledger: z.strictObject({ url, logKey: hex32, mintKey: hex32 }).nullable(),
+  /** Of a network that settles in Bitcoin. */
+  bitcoin: bitcoinNetwork.optional(),
 });
 export type Network = z.infer<typeof network>;
 

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { orderedPair, sha256Hex } from '../crypto/hash.ts';
 import { countersignedSchema, signedSchema } from '../crypto/sign.ts';
-import { RAILS_MAX } from '../limits.ts';
+import { PAYMENT_PROOF_CHARS_MAX, RAILS_MAX } from '../limits.ts';
 import { destination, hex32, interval, keyNumber, railName, seconds, signedUnits, units } from './field.ts';
 import { iou } from './iou.ts';
 
@@ -57,7 +57,7 @@ export function settlementId(networkId: string, ofInterval: number, a: string, b
 }
 
 /** Proof of a payment on a rail: its form is the rail's own (canonical JSON text), checked offline by the rail. */
-export const paymentProof = z.strictObject({ rail: railName, proof: z.string().max(32_768) });
+export const paymentProof = z.strictObject({ rail: railName, proof: z.string().max(PAYMENT_PROOF_CHARS_MAX) });
 export type PaymentProof = z.infer<typeof paymentProof>;
 
 export const receipt = z.strictObject({

@@ -24,8 +24,9 @@ export interface Standing {
 }
 
 export function stateOf({ sums, newestDeposit, prices, used }: Standing, lowBalanceThousandths: number): Account['state'] {
-  if (sums.deposited === 0n) return 'open';
   const balance = balanceOf(sums);
+  // Before the first deposit; not where the only one was undone after it was spent.
+  if (sums.deposited === 0n && balance === 0n) return 'open';
   if (balance < 0n || !coversNextCircuit(balance, prices, used)) return 'cut-off';
   return balance * 1000n < newestDeposit * BigInt(lowBalanceThousandths) ? 'low' : 'open';
 }

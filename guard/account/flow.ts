@@ -31,8 +31,10 @@ export function createAccounts(guard: Guard): Accounts {
     if (receiving === undefined) return refuse('request-rail', rail);
     if ((await countAccounts(tx)) >= config.subscribersMax) return refuse('request-busy', config.nickname);
     if (interval === null || pricesOf(ports.network, interval, rail) === null) return refuse('request-unknown-terms', rail);
-    // A function of the key, so that no two subscribers share one, and a lost answer changes nothing.
-    await insertAccount(tx, subscriber, rail, receiving.destination(subscriber), now);
+    // The key's own, so that no two subscribers share one, and a lost answer changes nothing.
+    const destination = await receiving.destination(tx, subscriber);
+    if (!destination.ok) return refuse('request-busy', config.nickname);
+    await insertAccount(tx, subscriber, rail, destination.value, now);
     await guard.schedule(tx, 'deposits', now);
     return ok(true);
   }

@@ -1,17 +1,19 @@
 /*
  * Deposits: what a wallet shows in; rows that balances are summed from out. Reads on from a stored place, which moves on only
- * over payments that are final. Run by a job, and when a subscriber asks for its account.
+ * over payments that are final, and back where a rail undoes its blocks. Run by a job, and when a subscriber asks for its account.
  */
 import { inTurn } from '../../host/in-turn.ts';
 import { parametersOf } from '../../host/network/prices.ts';
-import type { Receiving } from '../../rail/rail.ts';
+import type { Tx } from '../../host/ports.ts';
+import type { IncomingPage, Receiving } from '../../rail/rail.ts';
 import type { Guard } from '../context.ts';
 import type { Accounts } from '../account/flow.ts';
 import { countAccounts } from '../account/store.ts';
-import { depositsOf } from './decide.ts';
+import { depositsOf, undoneBy, type Deposit } from './decide.ts';
 import {
   deleteUnconfirmed,
   isCredited,
+  readCredited,
   readOwners,
   readPlace,
   readUnconfirmed,
@@ -19,6 +21,7 @@ import {
   saveCredit,
   saveDeposit,
   savePlace,
+  takeBack,
   type Watched,
 } from './store.ts';
 
@@ -55,6 +58,9 @@ export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): 
     return next;
   }
 
+  /** Rails read to their end since the start. */
+  const read = new Set<string>();
+
   /** In the first round since the start all deposits are looked through, then those of lately. */
   let saidFrom = 0;
 
@@ -82,26 +88,41 @@ export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): 
       const page = await receiving.incoming(place);
       if (!page.ok) return log.warn('deposits-not-read', { role: 'guard', code: page.refusal.code });
       for (const one of page.value.payments) seen.add(one.payment);
-      stored = await save(watched, page.value.payments, stored, page.value.cursor);
+      stored = await save(watched, page.value, stored);
       if (page.value.cursor === place) break;
       place = page.value.cursor;
     }
     await dropVanished(watched, seen);
+    read.add(receiving.rail);
   }
 
   /** Answers how far is stored, or null once something before it is not final. */
-  async function save(watched: Watched, payments: Parameters<typeof depositsOf>[0], stored: string | null, cursor: string) {
+  async function save(watched: Watched, { payments, cursor, blocks }: IncomingPage, stored: string | null) {
     return database.transaction(async (tx) => {
       const owners = await readOwners(
         tx,
         payments.map((one) => one.destination),
       );
       const page = depositsOf(payments, owners, guard.config.confirmations[watched.rail] ?? 1);
+      // In the transaction that moves the place: who is killed here undoes it again, or finds it undone.
+      if (blocks !== undefined) await takeBackUndone(tx, watched, blocks, page.deposits);
       for (const deposit of page.deposits) await saveDeposit(tx, watched, deposit);
       if (stored === null || !page.isFinal) return null;
       if (cursor !== stored) await savePlace(tx, watched, stored, cursor);
       return cursor;
     });
+  }
+
+  /** A reorganisation after the credit: the balance may fall below zero, and what it pays for ends (session/flow.ts). */
+  async function takeBackUndone(
+    tx: Tx,
+    watched: Watched,
+    blocks: NonNullable<IncomingPage['blocks']>,
+    shown: readonly Deposit[],
+  ): Promise<void> {
+    const undone = undoneBy(await readCredited(tx, watched, blocks), shown);
+    for (const one of undone) await takeBack(tx, watched, one, clock.now());
+    if (undone.length > 0) tx.onCommit(() => log.warn('deposits-undone', { role: 'guard', count: undone.length }));
   }
 
   async function find(subscriber: string, { rail, destination, payment }: Wanted): Promise<void> {
@@ -136,8 +157,11 @@ export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): 
     find,
     async run(now) {
       const parameters = parametersOf(network);
-      // Scheduled again by the first subscription, or by the first consensus.
-      if (parameters === null || (await database.transaction(countAccounts)) === 0) return null;
+      // Scheduled again by the first consensus.
+      if (parameters === null) return null;
+      // Or by the first subscription; but a restored wallet gives out no address before it was read.
+      const isRead = guard.ports.receiving.every((one) => read.has(one.rail));
+      if (isRead && (await database.transaction(countAccounts)) === 0) return null;
       await look();
       return pollAfter(parameters, now);
     },

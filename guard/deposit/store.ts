@@ -5,9 +5,9 @@ import { asStored, type Verified } from '../../core/crypto/sign.ts';
 import { invariant } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { signedAccount, type Account } from '../../core/wire/guard.ts';
-import { text } from '../../host/db/codec.ts';
+import { int, text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
-import type { Deposit } from './decide.ts';
+import type { Credited, Deposit } from './decide.ts';
 
 /** Names a wallet on a rail. */
 export interface Watched {
@@ -29,13 +29,42 @@ export async function savePlace(tx: Tx, { rail, wallet }: Watched, from: string,
   );
 }
 
-/** A payment once confirmed stays so, and is credited once by its name. */
+/** Credited once by its name; seen with less confirmations, by another guard's node, it stays so: takeBack alone undoes it. */
 export async function saveDeposit(tx: Tx, { rail, wallet }: Watched, deposit: Deposit): Promise<void> {
+  const { payment, subscriber, amount, at, confirmed, height } = deposit;
   await tx.run(
-    `INSERT INTO guard_deposit (rail, payment, wallet, subscriber, amount, at, confirmed) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (rail, payment) DO UPDATE SET confirmed = 1 WHERE excluded.confirmed = 1`,
-    [rail, deposit.payment, wallet, deposit.subscriber, deposit.amount, deposit.at, deposit.confirmed ? 1 : 0],
+    `INSERT INTO guard_deposit (rail, payment, wallet, subscriber, amount, at, confirmed, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (rail, payment) DO UPDATE SET confirmed = excluded.confirmed, at = excluded.at, height = excluded.height
+     WHERE excluded.confirmed = 1 OR guard_deposit.confirmed = 0`,
+    [rail, payment, wallet, subscriber, amount, at, confirmed ? 1 : 0, height],
   );
+}
+
+/** In the blocks above `above` up to `through`. */
+export async function readCredited(
+  tx: Tx,
+  { rail, wallet }: Watched,
+  { above, through }: { readonly above: number; readonly through: number },
+): Promise<Credited[]> {
+  const sql = `SELECT payment, height FROM guard_deposit
+    WHERE rail = ? AND wallet = ? AND confirmed = 1 AND height > ? AND height <= ? ORDER BY payment`;
+  const rows = await tx.all(sql, [rail, wallet, above, through]);
+  return rows.map((row) => ({ payment: text(row['payment']), height: int(row['height']) }));
+}
+
+/** It no longer counts. That it did, and until when, stays in a row of its own. */
+export async function takeBack(tx: Tx, { rail, wallet }: Watched, { payment, height }: Credited, now: number): Promise<void> {
+  await tx.run(
+    `INSERT INTO guard_undone (rail, payment, height, noticed, wallet, subscriber, amount)
+     SELECT rail, payment, height, ?, wallet, subscriber, amount FROM guard_deposit WHERE rail = ? AND wallet = ? AND payment = ?
+     ON CONFLICT (rail, payment, height, noticed) DO NOTHING`,
+    [now, rail, wallet, payment],
+  );
+  await tx.run('UPDATE guard_deposit SET confirmed = 0, height = NULL WHERE rail = ? AND payment = ? AND height = ?', [
+    rail,
+    payment,
+    height,
+  ]);
 }
 
 export async function readUnconfirmed(tx: Tx, { rail, wallet }: Watched): Promise<string[]> {
@@ -53,14 +82,14 @@ export async function isCredited(tx: Tx, subscriber: string, rail: string, payme
   return (await tx.all(sql, [rail, payment, subscriber])).length > 0;
 }
 
-export interface Credited {
+export interface Unsaid {
   readonly rail: string;
   readonly payment: string;
   readonly subscriber: string;
 }
 
 /** Paid since, credited, and not yet said so by this guard. */
-export async function readUnsaid(tx: Tx, guard: string, since: number, most: number): Promise<Credited[]> {
+export async function readUnsaid(tx: Tx, guard: string, since: number, most: number): Promise<Unsaid[]> {
   const sql = `SELECT rail, payment, subscriber FROM guard_deposit one WHERE at >= ? AND confirmed = 1 AND NOT EXISTS
       (SELECT 1 FROM guard_credit said WHERE said.guard = ? AND said.rail = one.rail AND said.payment = one.payment)
     ORDER BY subscriber, rail, payment LIMIT ?`;
@@ -71,7 +100,7 @@ export async function readUnsaid(tx: Tx, guard: string, since: number, most: num
   }));
 }
 
-export async function saveCredit(tx: Tx, { rail, payment }: Credited, { body, signature }: Verified<Account>): Promise<void> {
+export async function saveCredit(tx: Tx, { rail, payment }: Unsaid, { body, signature }: Verified<Account>): Promise<void> {
   await tx.run(
     `INSERT INTO guard_credit (guard, rail, payment, account) VALUES (?, ?, ?, ?)
      ON CONFLICT (guard, rail, payment) DO NOTHING`,

@@ -34,7 +34,7 @@ export function createWithdrawals(guard: Guard): Withdrawals {
     const known = await readWithdrawal(tx, ask.id);
     // To one of the guard's own subscribers' destinations it would be a deposit again.
     const isOwn = ask.destination === account.destination;
-    const isDestination = !isOwn && (ports.readers?.[account.rail]?.isDestination(ask.destination) ?? true);
+    const isDestination = !isOwn && (ports.readers?.[account.rail]?.isDestination(ask.destination, ask.amount) ?? true);
     const decided = decideWithdrawal({ ...ask, rail: account.rail }, { known, free, isDestination });
     if (!decided.ok) return decided;
     if (known === null) {

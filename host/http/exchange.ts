@@ -1,6 +1,6 @@
 /*
  * One HTTP exchange: where to, what, and the limits in; status, type and bytes out, or a refusal. Keeps connections open.
- * Called by client.ts alone.
+ * Called by client.ts, and by a rail whose node speaks another protocol over HTTP.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -16,6 +16,8 @@ export interface Outgoing {
   readonly method: 'GET' | 'POST';
   readonly type?: string;
   readonly token?: string;
+  /** Of a protocol that is not ours: user and password, as `user:password`. */
+  readonly login?: string;
   readonly body?: Uint8Array;
 }
 
@@ -126,6 +128,7 @@ function headersOf(outgoing: Outgoing): http.OutgoingHttpHeaders {
     ...(outgoing.body === undefined ? {} : { 'content-length': outgoing.body.length }),
     ...(outgoing.type === undefined ? {} : { 'content-type': outgoing.type }),
     ...(outgoing.token === undefined ? {} : { authorization: `Bearer ${outgoing.token}` }),
+    ...(outgoing.login === undefined ? {} : { authorization: `Basic ${Buffer.from(outgoing.login, 'utf8').toString('base64')}` }),
   };
 }
 

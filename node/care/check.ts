@@ -7,6 +7,7 @@ import { signingKey } from '../../core/crypto/keys.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { readKeyFile } from '../../host/files.ts';
 import type { Entropy, RoleName } from '../../host/ports.ts';
+import { readBitcoin, refuseRail } from '../bitcoin.ts';
 import { keysOf } from '../init.ts';
 import type { KeyName } from '../keys.ts';
 import { openHome, type OpenedHome } from '../open.ts';
@@ -55,6 +56,11 @@ export async function checkNode(home: string, entropy: Entropy): Promise<Result<
   const { spec, network } = opened.value;
   const missing = missingOf(home, spec);
   if (missing !== null) return missing;
+  const bitcoin = readBitcoin(opened.value);
+  if (!bitcoin.ok) return bitcoin;
+  bitcoin.value?.rpc.close();
+  if (network.ledger === null && spec.roles.includes('guard') && !bitcoin.value?.deposits && bitcoin.value?.spec.wallet !== 'hot')
+    return refuseRail('node-rail', join(home, 'ptg.toml'));
   const seeds = await readKeys(home, spec);
   if (!seeds.ok) return seeds;
   const unknown = strangerTo(opened.value, seeds.value);

@@ -15,6 +15,9 @@ import { readKeyFile } from '../../host/files.ts';
 import { createHttpClient } from '../../host/http/client.ts';
 import { readServerDate } from '../../host/http/date.ts';
 import type { Clock, Entropy, HttpClient } from '../../host/ports.ts';
+import { chains } from '../../rail/bitcoin/network.ts';
+import { readTip } from '../../rail/bitcoin/follow.ts';
+import { readBitcoin } from '../bitcoin.ts';
 import { openHome, type OpenedHome } from '../open.ts';
 import { checkNode, keyFile, keyNamesOf } from './check.ts';
 import { readLastBackup } from './manifest.ts';
@@ -48,6 +51,7 @@ export async function examineNode(home: string, clock: Clock, entropy: Entropy):
       ...findings,
       await examineClock(patient),
       ...(await examineLedger(patient)),
+      ...(await examineBitcoin(patient)),
       ...(await examinePort(patient)),
       await examineBackup(patient),
     ];
@@ -159,6 +163,17 @@ async function examineLedger({ network, http }: Patient): Promise<Finding[]> {
     ];
   }
   return [good('ledger', `answers; ${head.value.body.size} entries`)];
+}
+
+async function examineBitcoin(patient: Patient): Promise<Finding[]> {
+  const own = readBitcoin(patient);
+  if (!own.ok) return [bad('bitcoin', `${own.refusal.text}: ${own.refusal.about}`, own.refusal.remedy)];
+  if (own.value === null) return [];
+  const { rpc, rules } = own.value;
+  const tip = await readTip(rpc, chains[rules.chain]);
+  rpc.close();
+  if (!tip.ok) return [bad('bitcoin', `${tip.refusal.text}: ${tip.refusal.about}`, tip.refusal.remedy)];
+  return [good('bitcoin', `bitcoind answers; block ${tip.value.height} of ${rules.chain}`)];
 }
 
 /** From here, by the address that others use. */

@@ -16,18 +16,24 @@ export interface LedgerReceivingOptions extends LedgerAccess {
   readonly refSecret: Uint8Array;
 }
 
-export function ledgerReceiving(options: LedgerReceivingOptions): Receiving {
+export interface LedgerReceiving extends Receiving {
+  /** The name's destination: nothing must be kept for it. */
+  at(name: string): string;
+}
+
+export function ledgerReceiving(options: LedgerReceivingOptions): LedgerReceiving {
   const { account, refSecret } = options;
   invariant(refSecret.length === 32, 'a reference secret has 32 bytes');
   const api = ledgerApi(options);
-  const at = (purpose: string, name: string) => {
+  const place = (purpose: string, name: string) => {
     const hash = sha256Hex('ptg/ledger-ref/v1\0', refSecret, LEDGER, '\0', purpose, '\0', name);
     return ledgerDestination(account, hash.slice(0, 32));
   };
   return {
     rail: LEDGER,
-    destination: (name) => at('name', name),
-    fallback: () => at('fallback', ''),
+    at: (name) => place('name', name),
+    destination: async (_tx, name) => ok(place('name', name)),
+    fallback: () => place('fallback', ''),
     async incoming(cursor) {
       const page = await api.incoming(account, cursor === '' ? '0' : cursor);
       if (!page.ok) return page;

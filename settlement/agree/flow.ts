@@ -131,8 +131,8 @@ async function caseOf(
   };
 }
 
-function isOfRail(office: Office, { rail, destination }: Settlement): boolean {
-  return destination === null || office.rail(rail)?.reader.isDestination(destination) === true;
+function isOfRail(office: Office, { rail, destination, amount }: Settlement): boolean {
+  return destination === null || office.rail(rail)?.reader.isDestination(destination, amount) === true;
 }
 
 /** Never paid to: so that a payment found there later is this settlement's. */

@@ -3,7 +3,7 @@
  * same each time. Called when both statements are there, and shortly before the BST for a debtor that is silent.
  */
 import { sign, type Verified } from '../../core/crypto/sign.ts';
-import { invariant } from '../../core/refusal.ts';
+import { invariant, ok } from '../../core/refusal.ts';
 import { noCarry } from '../../core/rule/net.ts';
 import { currentKeySet } from '../../core/wire/descriptor.ts';
 import { totalsOf } from '../../core/wire/iou.ts';
@@ -51,7 +51,7 @@ export function reckoned(net: Reckoning): Partial<Pair> {
 }
 
 async function claim(office: Office, tx: Tx, pair: Pair): Promise<Pair> {
-  const settlement = writeSettlement(office, pair);
+  const settlement = await writeSettlement(office, tx, pair);
   if (settlement === null) {
     await savePair(tx, pair);
     return pair;
@@ -60,8 +60,8 @@ async function claim(office: Office, tx: Tx, pair: Pair): Promise<Pair> {
   return (await movePair(office, tx, pair, { kind: 'owed' }, changes)) ?? pair;
 }
 
-/** Null while the debtor is not in the directory: then there is nobody to send it to either. */
-function writeSettlement(office: Office, pair: Pair): Verified<Settlement> | null {
+/** Null while the debtor is not in the directory: then there is nobody to send it to either; and while the wallet has no destination. */
+async function writeSettlement(office: Office, tx: Tx, pair: Pair): Promise<Verified<Settlement> | null> {
   const { interval, peer } = pair;
   const debtor = office.ports.network.descriptor(peer);
   const debtorKey = debtor === null ? null : currentKeySet(debtor.body, interval);
@@ -69,6 +69,11 @@ function writeSettlement(office: Office, pair: Pair): Verified<Settlement> | nul
   const [known, schedule] = [termsFor(office, interval), scheduleFor(office, interval)];
   const rail = pair.rail === null ? null : office.rail(pair.rail);
   invariant(known !== null && schedule !== null && rail !== null, 'a reckoned row has terms and a rail');
+  const destination = pair.amount > 0n ? await rail.wallet.destination(tx, pair.id) : ok(null);
+  if (!destination.ok) {
+    office.ports.log.warn('no-destination', { role: 'settlement', relay: peer, interval, code: destination.refusal.code });
+    return null;
+  }
   const { number, key } = office.signer(interval);
   const body: Settlement = {
     id: pair.id,
@@ -84,7 +89,7 @@ function writeSettlement(office: Office, pair: Pair): Verified<Settlement> | nul
     amount: pair.amount,
     carryLeft: pair.carryOut,
     rail: rail.wallet.rail,
-    destination: pair.amount > 0n ? rail.wallet.destination(pair.id) : null,
+    destination: destination.value,
     due: schedule.bst,
   };
   return sign('settlement', office.networkId, body, key);

@@ -29,7 +29,7 @@ const filing = z.strictObject({ id: hex32, authority: url });
 export async function claimOf(office: Office, tx: Tx, pair: Pair): Promise<Contest | null> {
   const before = pair.interval === 0 ? null : await readPair(tx, pair.interval - 1, pair.peer);
   const isLeft = before !== null && !(await isVoid(tx, before.id));
-  return contestOf(office, pair, isLeft ? bothSigned(before) : null);
+  return contestOf(office, tx, pair, isLeft ? bothSigned(before) : null);
 }
 
 /** A debtor that did not sign what it carries owes it at once. */

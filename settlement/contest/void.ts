@@ -39,7 +39,8 @@ export async function knowDebt(office: Office, tx: Tx, id: { interval: number; p
 async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest): Promise<Partial<Pair>> {
   const reader = office.rail(body.rail)?.reader;
   const published = office.ports.network.descriptor(pair.peer)?.body.rails.find((one) => one.rail === body.rail)?.fallback;
-  const isGood = reader?.isDestination(body.destination) === true && !(await isDestinationUsed(tx, body.destination, pair.id));
+  const isGood =
+    reader?.isDestination(body.destination, body.amount) === true && !(await isDestinationUsed(tx, body.destination, pair.id));
   const fallback = published === undefined ? null : (reader?.fallbackFor(published, pair.id) ?? null);
   return {
     rail: body.rail,

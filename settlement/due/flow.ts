@@ -72,6 +72,7 @@ async function useFallback(office: Office, tx: Tx, pair: Pair, payouts: Office['
   const reader = net === null ? undefined : office.rail(net.rail)?.reader;
   if (net === null || net.side !== 'debtor' || net.amount === 0n || published === undefined || reader === undefined) return;
   const destination = reader.fallbackFor(published, pair.id);
+  if (!reader.isDestination(destination, net.amount)) return;
   const forgiven = net.forgiven - net.carryOut.amount;
   const changes = { ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true, recall: false };
   await movePair(office, tx, pair, { kind: 'silent', payouts }, changes);

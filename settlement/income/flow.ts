@@ -44,7 +44,7 @@ async function openBooks(office: Office, own: OwnRail): Promise<Result<number>> 
   const before = await readOn(office, own, 'opening');
   if (!before.ok) return before;
   for (;;) {
-    const balance = await own.wallet.balance();
+    const balance = await own.wallet.held();
     if (!balance.ok) return balance;
     const since = await readOn(office, own, 'opening');
     if (!since.ok) return since;
@@ -66,12 +66,14 @@ async function readOn(office: Office, own: OwnRail, kind: IncomeKind): Promise<R
     const page = await own.wallet.incoming(start.position);
     if (!page.ok) return page;
     const { payments, cursor } = page.value;
-    if (payments.length === 0) return ok(count);
+    // A page of blocks may hold nothing for this wallet.
+    if (payments.length === 0 && cursor === start.position) return ok(count);
     count += await database.transaction(async (tx) => {
       const fresh = await take(office, tx, rail, payments, kind);
       await saveWalletStart(tx, rail, { ...(await readWalletStart(tx, rail)), position: cursor });
       return fresh;
     });
+    if (cursor === start.position) return ok(count);
   }
 }
 

@@ -4,8 +4,7 @@
  */
 import { transferIdOf } from '../../core/wire/ledger.ts';
 import type { Tx } from '../../host/ports.ts';
-import { sideBySide } from '../../host/side-by-side.ts';
-import { paidNothing, type BatchPaid } from '../../rail/rail.ts';
+import { paidNothing, type BatchPaid, type SentPayment } from '../../rail/rail.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
 import { parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
@@ -58,7 +57,7 @@ async function payRail(office: Office, own: OwnRail, lease: Lease): Promise<void
   const { database } = office.ports;
   const rail = own.wallet.rail;
   for (const batch of await database.transaction((tx) => readIntents(tx, rail))) {
-    if (!(await execute(office, own, batch))) return;
+    if ((await execute(office, own, batch)) === 'unknown') return;
   }
   for (;;) {
     let payables = await database.transaction((tx) => readPayables(office, tx, rail));
@@ -71,7 +70,7 @@ async function payRail(office: Office, own: OwnRail, lease: Lease): Promise<void
       if (looked === 'unknown') return;
       if (looked === 'found') break;
       const intent = await database.transaction((tx) => writeIntent(office, tx, lease, rail, batch));
-      if (intent === null || !(await execute(office, own, intent))) return;
+      if (intent === null || (await execute(office, own, intent)) === 'unknown') return;
       // All that is left is read again at the end alone: of thousands that are due each batch takes hundreds.
       const gone = new Set(batch);
       payables = payables.filter((one) => !gone.has(one));
@@ -116,7 +115,7 @@ async function chooseBatch(
   short: Set<Payable>,
 ): Promise<Payable[] | null> {
   const { database } = office.ports;
-  const covered = await coverNow(own, payables);
+  const covered = await coverNow(office, own, payables);
   if (covered === null) return null;
   const paid = new Set(covered);
   const left = payables.filter((one) => !paid.has(one) && !short.has(one));
@@ -130,10 +129,12 @@ async function chooseBatch(
   return covered.length === 0 ? null : nextBatch(covered, own.wallet.batchMax);
 }
 
-/** Null while the rail does not answer. The fee is first taken for all, then for those that are covered. */
-async function coverNow({ wallet }: OwnRail, payables: readonly Payable[]): Promise<Payable[] | null> {
+/** Null while the rail does not answer, or costs too much. The fee is first taken for all, then for those that are covered. */
+async function coverNow(office: Office, { wallet }: OwnRail, payables: readonly Payable[]): Promise<Payable[] | null> {
   const balance = await wallet.balance();
   const feeOfAll = await wallet.quote(payables.length);
+  const refused = !balance.ok ? balance : feeOfAll;
+  if (!refused.ok) office.ports.log.warn('payments-wait', { role: 'settlement', code: refused.refusal.code });
   if (!balance.ok || !feeOfAll.ok) return null;
   const first = coveredBy(balance.value - feeOfAll.value, payables);
   if (first.length === payables.length) return first;
@@ -141,26 +142,26 @@ async function coverNow({ wallet }: OwnRail, payables: readonly Payable[]): Prom
   return fee.ok ? coveredBy(balance.value - fee.value, payables).slice(0, first.length + 1) : null;
 }
 
-/** Before paying: whether the rail shows a payment at a settlement's destination already. */
+/** Before paying: whether this wallet has paid to a settlement's destination already; what is not final is waited for. */
 async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): Promise<'clear' | 'found' | 'unknown'> {
   const owed = batch.filter(({ kind, alone }) => kind === 'settlement' && !alone);
-  const looked = await sideBySide(owed, LOOKS_AT_ONCE, async ({ name, destination, amount }) => {
-    const history = await own.reader.history(destination);
-    if (!history.ok) return 'unknown';
-    const payment = history.value.find((one) => one.amount >= amount);
-    if (payment === undefined) return 'clear';
+  const sent = await own.wallet.sentTo(owed.map(({ destination }) => destination));
+  if (!sent.ok) return 'unknown';
+  const [byPlace, looked] = [new Map<string, SentPayment[]>(), new Set<'found' | 'unknown'>()];
+  for (const one of sent.value) byPlace.set(one.destination, [...(byPlace.get(one.destination) ?? []), one]);
+  for (const { name, destination, amount } of owed) {
+    const payment = byPlace.get(destination)?.find((one) => one.amount >= amount);
+    if (payment === undefined) continue;
+    looked.add(payment.isFinal ? 'found' : 'unknown');
+    if (!payment.isFinal) continue;
     await office.ports.database.transaction(async (tx) => {
       const pair = await readFiguresById(tx, name);
       const changes = { payment: payment.payment, paid: amount, paidAt: payment.at };
       if (pair !== null) await movePair(office, tx, pair, { kind: 'found' }, changes);
     });
-    return 'found';
-  });
-  return looked.includes('unknown') ? 'unknown' : looked.includes('found') ? 'found' : 'clear';
+  }
+  return looked.has('unknown') ? 'unknown' : looked.has('found') ? 'found' : 'clear';
 }
-
-/** Each is a call to the rail. */
-const LOOKS_AT_ONCE = 16;
 
 /** Null when another process has the lease now, or a row has gone on meanwhile. */
 async function writeIntent(
@@ -192,18 +193,23 @@ async function isStillPayable(office: Office, tx: Tx, rail: string, { kind, name
   return pair !== null && payable.includes(pair.state) && pair.rail === rail && mayLeave(office, pair, now);
 }
 
-/** False when it is not known what the rail did, or nothing was paid: then no other batch is tried now. */
-async function execute(office: Office, own: OwnRail, batch: StoredBatch): Promise<boolean> {
+/**
+ * `waits`: it is under way, and asked about again at the next look; its coins are set aside, so that others may go out meanwhile.
+ * `unknown`: it is not known what the rail did, or nothing was paid: then no other batch is tried now.
+ */
+async function execute(office: Office, own: OwnRail, batch: StoredBatch): Promise<'paid' | 'waits' | 'unknown'> {
   const { database, log } = office.ports;
   const outputs = batch.outputs.map(({ destination, amount }) => ({ destination, amount }));
   const paid = await own.wallet.pay({ id: batch.id, outputs });
-  if (paid.ok) {
-    await database.transaction((tx) => record(office, tx, batch, paid.value));
-    return true;
+  if (!paid.ok) {
+    log.warn('batch-not-paid', { role: 'settlement', code: paid.refusal.code, count: outputs.length });
+    if (paidNothing(paid.refusal)) await database.transaction((tx) => release(office, tx, batch));
+    return 'unknown';
   }
-  log.warn('batch-not-paid', { role: 'settlement', code: paid.refusal.code, count: outputs.length });
-  if (paidNothing(paid.refusal)) await database.transaction((tx) => release(office, tx, batch));
-  return false;
+  const { value } = paid;
+  if ('waits' in value) return 'waits';
+  await database.transaction((tx) => record(office, tx, batch, value));
+  return 'paid';
 }
 
 async function record(office: Office, tx: Tx, batch: StoredBatch, { payments, fee }: BatchPaid): Promise<void> {

@@ -31,7 +31,7 @@ async function settledBalance(own: OwnRail, income: Income): Promise<Result<bigi
   for (;;) {
     const before = await income.collect(own.wallet.rail);
     if (!before.ok) return before;
-    const balance = await own.wallet.balance();
+    const balance = await own.wallet.held();
     const after = await income.collect(own.wallet.rail);
     if (!after.ok) return after;
     if (after.value === 0) return balance;

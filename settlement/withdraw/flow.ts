@@ -21,7 +21,7 @@ export async function takeOrder(office: Office, kind: Order['kind'], order: With
     if (amount === 0n) return refuse('bad-shape', 'amount: above zero');
     const own = office.rail(rail);
     if (own === null) return refuse('settlement-rail', rail);
-    if (!own.reader.isDestination(destination)) return refuse('settlement-destination', destination);
+    if (!own.reader.isDestination(destination, amount)) return refuse('settlement-destination', destination);
     const now = clock.now();
     const fresh: Order = { id, kind, rail, destination, amount, state: 'accepted', payment: null, fee: 0n, askedAt: now };
     await insertOrder(tx, fresh);

@@ -155,7 +155,9 @@ describe('a network of several machines', function () {
     expect(wallet.address).match(/^[0-9a-f]{64}\./);
     await json('ann', 'deposit 500');
     const listed = await ptg(['deposit', ...home('ann')]);
-    expect(listed.stdout, listed.stderr).match(/^ *amount +state +to +payment/m).match(/^ *500 ledger +paid +[0-9a-f]{64}/m);
+    expect(listed.stdout, listed.stderr)
+      .match(/^ *amount +state +to +payment/m)
+      .match(/^ *500 ledger +paid +[0-9a-f]{64}/m);
     const bills = await json('ann', 'bills');
     const [seen, guard] = await Promise.all([json<Seen>('ann', 'status'), json<Seen>('birch', 'status')]);
     expect(bills).property('bills');

@@ -40,7 +40,7 @@ describe('a counterpart that does not play along', () => {
     world.down.add('B:settlement:A');
     await world.advance(world.schedule(0).booksClose + 10);
     const right = (await pairsOf(world, 'B'))[0]?.settlement?.body as unknown as Settlement;
-    const mine = world.of('A').wallet.destination('mine');
+    const mine = world.of('A').wallet.at('mine');
     await world.of('A').wallet.pay({ id: 'ab'.repeat(32), outputs: [{ destination: mine, amount: 1n }] });
     const destinations: readonly (readonly [string, string, string])[] = [
       ['a word', 'nowhere', 'settlement-destination'],
@@ -64,7 +64,7 @@ describe('a counterpart that does not play along', () => {
     world.down.add('B:settlement:A');
     await world.advance(world.schedule(0).booksClose + 10);
     const right = (await pairsOf(world, 'B'))[0]?.settlement?.body as unknown as Settlement;
-    const others = world.of('C').wallet.destination('others');
+    const others = world.of('C').wallet.at('others');
     expect(codeOf(await put('/settlement/settlements', { ...right, destination: others }, 'settlement'))).equal('ok');
     await world.advance(world.schedule(0).paymentEnd + 60);
     expect([await balanceOf(world, 'A'), await balanceOf(world, 'C')]).deep.equal([9n * price, price]);

@@ -6,7 +6,7 @@
  *   INPUTS=1000000 npx mocha 'test/fuzz/*.spec.ts'     a million in both; SEED=7 draws others
  */
 import { expect } from 'chai';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z, type ZodType } from 'zod';
 import { sha256Hex } from '../../core/crypto/hash.ts';
@@ -35,6 +35,14 @@ import { chanceFrom, figures, inputsOf, mutate, SEED, type Mutant } from './muta
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const codes = new Set(Object.values(refusalTables).flatMap((table) => Object.keys(table)));
 const charsMax = CONSENSUS_BYTES_MAX;
+
+/** A transaction of Bitcoin's main chain, its branch and its block's header. */
+const mainnet = JSON.parse(readFileSync(`${root}test/rail/bitcoin/mainnet.json`, 'utf8')) as {
+  readonly transaction: string;
+  readonly place: number;
+  readonly branch: string[];
+  readonly header: string;
+};
 
 const hex = (name: string, digits: number): string => sha256Hex('fuzz\0', name).slice(0, digits);
 const [r1, r2] = [story.relays[0].body, story.relays[1].body];
@@ -68,6 +76,11 @@ const more: Readonly<Record<string, unknown>> = {
   proof: { proof: story.log.inclusionOf0In3 },
   'ledger page': { entries: story.entries, next: '3' },
   'ledger account': { account: r1.id, balance: '-12', nextNumber: '3' },
+  'bitcoin of a network': { chain: 'main', confirmations: 6, difficulty: '5000000000000' },
+  'bitcoin proof': {
+    ...{ transaction: Buffer.from(mainnet.transaction, 'hex').toString('base64'), output: 0, place: mainnet.place },
+    ...{ branch: mainnet.branch, headers: Buffer.from(mainnet.header, 'hex').toString('base64') },
+  },
   'guard offer': {
     ...{ id: r1.id, nickname: r1.nickname },
     rails: [{ rail: 'ledger', pricePerGib: '2500', startingAmount: '1', confirmations: 1 }],

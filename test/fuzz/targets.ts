@@ -295,6 +295,7 @@ function byHand(network: TestNetwork): Readonly<Record<string, readonly unknown[
     '/client/balance': [{}, { guard: 'G' }],
     '/client/bills': [{}, { interval: 0 }],
     '/client/withdraw': [{ amount: '5' }],
+    '/client/deposits': nothing,
     '/client/withdrawals': nothing,
     '/client/complain': [{ kind: 'deposit', subject: '1', confirm: false }],
     '/client/complaints': nothing,

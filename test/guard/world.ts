@@ -17,12 +17,12 @@ import { openDatabase, type DatabasePlace } from '../../host/db/open.ts';
 import { seededEntropy } from '../../host/entropy.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
 import { silentLog } from '../../host/log.ts';
-import type { Database, HttpClient, NetworkView, Role } from '../../host/ports.ts';
+import type { Clock, Database, HttpClient, NetworkView, Role } from '../../host/ports.ts';
 import * as client from '../../client/main.ts';
 import * as directory from '../../directory/main.ts';
 import * as guard from '../../guard/main.ts';
 import { createTrafficSource } from '../../lab/traffic/source.ts';
-import type { IncomingPayment, RailReader, Wallet } from '../../rail/rail.ts';
+import type { IncomingPayment, RailReader, Receiving, Wallet } from '../../rail/rail.ts';
 import { railRules } from '../../rail/rails.ts';
 import { networkId, testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
 
@@ -33,7 +33,13 @@ type Called = (body: unknown) => Promise<Result<unknown>>;
 
 export const idOf = (name: string): string => testKey(`${name} identity`).publicKey;
 
-export async function makeWorld(changes: WorldOptions = {}, family = false) {
+/** A rail beside the one in memory. */
+export interface Beside {
+  receiving(database: Database, clock: Clock): Receiving;
+  readonly reader: RailReader;
+}
+
+export async function makeWorld(changes: WorldOptions = {}, family = false, beside: Beside | null = null) {
   const parameters = testParameters({ startingBytes: 0n, ...changes });
   const clock = drivenClock(parameters.genesis + 100);
   const ids = [idOf('G'), idOf('H')];
@@ -45,6 +51,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   );
   const view: NetworkView = testView(descriptors, parameters);
   const rail = memoryRail();
+  const readers = { ledger: rail.reader, ...(beside === null ? {} : { [beside.reader.rail]: beside.reader }) };
   const source = createTrafficSource();
   const roles = new Map<string, Role>();
   const relay = fakeRelay(source, parameters, () => clock.now());
@@ -114,7 +121,8 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
     };
     const keys = [{ number: 1, seed: testSeed(`${name} guard`), sealingSeed: testSeed(`${name} sealing`) }];
     const config = { id: idOf(name), nickname: name, keys, ...settings };
-    const role = await guard.start({ ...ports, receiving: [rail.wallet('guard')], readers: { ledger: rail.reader } }, config);
+    const more = beside === null ? [] : [beside.receiving(ports.database, clock)];
+    const role = await guard.start({ ...ports, receiving: [rail.wallet('guard'), ...more], readers }, config);
     roles.set(name, role);
     return { role, database };
   }
@@ -122,7 +130,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
   /** The authority that network.json names, with the docket; it knows both guards. */
   async function startAuthority(on?: Database): Promise<GuardRun> {
     const database = on ?? (await open({ file: ':memory:' }, directory.migrations, 'directory', 'directory'));
-    const rails = railRules({ ledger: rail.reader });
+    const rails = railRules(readers);
     const config = { network: view.network, name: 'auth', authoritySeed: testSeed('authority'), parameters };
     const role = await directory.start({ ...portsOf(mortal('auth', database), `directory ${++starts}`), rails }, config);
     roles.set(AUTHORITY, role);
@@ -142,10 +150,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false) {
       ...portsOf(mortal(name, database), `client ${name} ${++starts}`),
       transport: source.clientTransport(key),
     };
-    const role = await client.start(
-      { ...ports, wallet: rail.wallet(name), readers: { ledger: rail.reader } },
-      { seed: testSeed(name) },
-    );
+    const role = await client.start({ ...ports, wallet: rail.wallet(name), readers }, { seed: testSeed(name) });
     roles.set(name, role);
     const call = async (command: string, body: object = {}): Promise<Result<never>> => {
       const endpoint = role.endpoints.find((one) => one.path === `/client/${command}`);
@@ -412,7 +417,7 @@ export function memoryRail() {
   };
   const wallet = (name: string): Wallet => ({
     rail: 'ledger',
-    destination: (of) => `${name}.${sha256Hex(of).slice(0, 8)}`,
+    destination: async (_tx, of) => ok(`${name}.${sha256Hex(of).slice(0, 8)}`),
     fallback: () => `${name}.00000000`,
     async incoming(cursor) {
       reads++;
@@ -423,6 +428,8 @@ export function memoryRail() {
       return ok({ payments: page, cursor: String(from + all.length) });
     },
     balance: async () => ok(10n ** 15n),
+    held: async () => ok(10n ** 15n),
+    sentTo: async () => ok([]),
     quote: async () => ok(0n),
     batchMax: 10,
     async pay({ id, outputs }) {

@@ -74,7 +74,7 @@ describe('peers: money', () => {
     world.owe(0, 'A', 'B', GIB);
     world.owe(1, 'A', 'B', GIB);
     await world.advance(world.schedule(0).bst + 60);
-    const destination = world.of('B').wallet.destination('x');
+    const destination = world.of('B').wallet.at('x');
     await world.of('A').wallet.pay({ id: 'ef'.repeat(32), outputs: [{ destination, amount: 7n }] });
     expect(await booksOf('A')).deep.include({ difference: '-7' });
     await world.advance(world.schedule(1).bst + 60);
@@ -91,7 +91,7 @@ describe('peers: money', () => {
     // The fee leaves the wallet as on a rail that has one: to the miner, which is C here.
     wallet.quote = async () => ok(30n);
     wallet.pay = async (batch) => {
-      const outputs = [...batch.outputs, { destination: world.of('C').wallet.destination('fee'), amount: 75n }];
+      const outputs = [...batch.outputs, { destination: world.of('C').wallet.at('fee'), amount: 75n }];
       const paid = await pay({ ...batch, outputs });
       taken += 75n;
       return paid.ok ? ok({ payments: paid.value.payments.slice(0, -1), fee: 75n }) : paid;

@@ -18,7 +18,7 @@ export function settlementOnPostgres(server: () => PostgresServer): void {
         await world.advance(world.schedule(1).bst + 100);
         expect(await statesOf(world, 'A')).deep.equal(['B: receipted 1200', 'B: receipted 1300']);
         expect(await balanceOf(world, 'B')).equal(2500n);
-        const order = { id: 'aa'.repeat(16), rail: 'ledger', destination: world.of('B').wallet.destination('x'), amount: '500' };
+        const order = { id: 'aa'.repeat(16), rail: 'ledger', destination: world.of('B').wallet.at('x'), amount: '500' };
         await world.local('A', '/settlement/withdraw', order);
         await world.idle();
         expect(await world.local('A', '/settlement/withdraw', order)).deep.include({ ok: true });

@@ -3,6 +3,7 @@
  */
 import { postgresPrograms, startPostgres, type PostgresServer } from '../harness/postgres.ts';
 import { databasePromises } from '../host/database-promises.ts';
+import { bitcoinOnPostgres } from './bitcoin.ts';
 import { familyOnPostgres } from './family.ts';
 import { ledgerOnPostgres } from './ledger.ts';
 import { networkOnPostgres } from './network.ts';
@@ -46,5 +47,6 @@ describe('on PostgreSQL', () => {
   settlementOnPostgres(running);
   rivalsOnPostgres(running);
   familyOnPostgres(running);
+  bitcoinOnPostgres(running);
   networkOnPostgres(running);
 });

@@ -8,9 +8,8 @@ import { refuseHttp } from '../../host/http/refusals.ts';
 import type { HttpClient } from '../../host/ports.ts';
 import { mint } from '../../rail/ledger/mint.ts';
 import { ledgerReader } from '../../rail/ledger/reader.ts';
-import { ledgerReceiving } from '../../rail/ledger/receiving.ts';
-import { ledgerWallet } from '../../rail/ledger/wallet.ts';
-import type { Receiving, Wallet } from '../../rail/rail.ts';
+import { ledgerReceiving, type LedgerReceiving } from '../../rail/ledger/receiving.ts';
+import { ledgerWallet, type LedgerWallet } from '../../rail/ledger/wallet.ts';
 import { byRail, openRails } from '../../rail/rails.ts';
 import { runLedger, type TestLedger } from '../harness/ledger.ts';
 import { networkId, testKey, testSeed } from '../harness/view.ts';
@@ -38,8 +37,8 @@ function losing(http: HttpClient, loses: (post: number) => boolean): HttpClient 
 
 describe('rail/ledger', () => {
   let ledger: TestLedger;
-  let guard: Receiving;
-  let wallet: Wallet;
+  let guard: LedgerReceiving;
+  let wallet: LedgerWallet;
   beforeEach(async () => {
     ledger = await runLedger();
     guard = ledgerReceiving({ ...ledger, account: testKey('guard').publicKey, refSecret: testSeed('guard ref') });
@@ -50,17 +49,17 @@ describe('rail/ledger', () => {
   });
   afterEach(() => ledger.stop());
 
-  const walletOf = (name: string, http: HttpClient = ledger.http): Wallet =>
+  const walletOf = (name: string, http: HttpClient = ledger.http): LedgerWallet =>
     ledgerWallet({ http, network: ledger.network, key: testKey(name), refSecret: testSeed(`${name} ref`) });
-  const balanceOf = async (of: Wallet): Promise<bigint> => valueOf(await of.balance());
+  const balanceOf = async (of: LedgerWallet): Promise<bigint> => valueOf(await of.balance());
 
   it('gives every name its own destination, always the same, with the public key alone', () => {
     const names = ['', 'fallback', 'name', 'u1', 'u2'];
-    const all = [guard.fallback(), ...names.map((name) => guard.destination(name))];
+    const all = [guard.fallback(), ...names.map((name) => guard.at(name))];
     expect(new Set(all)).length(names.length + 1);
-    expect(guard.destination('u1')).equal(guard.destination('u1'));
+    expect(guard.at('u1')).equal(guard.at('u1'));
     const other = ledgerReceiving({ ...ledger, account: testKey('guard').publicKey, refSecret: testSeed('another ref') });
-    expect(other.destination('u1')).not.equal(guard.destination('u1'));
+    expect(other.at('u1')).not.equal(guard.at('u1'));
     const reader = ledgerReader(ledger);
     expect(all.every((text) => reader.isDestination(text))).equal(true);
     for (const text of ['', 'x', all[0]!.toUpperCase(), `${all[0]}0`, all[0]!.replace('.', ':')])
@@ -69,8 +68,8 @@ describe('rail/ledger', () => {
 
   it('pays a batch, shows it to whoever watches, and in the history of its destination', async () => {
     const outputs = [
-      { destination: guard.destination('u1'), amount: 300n },
-      { destination: guard.destination('u2'), amount: 200n },
+      { destination: guard.at('u1'), amount: 300n },
+      { destination: guard.at('u2'), amount: 200n },
     ];
     const paid = valueOf(await wallet.pay({ id: id('deposit'), outputs }));
     expect(paid).deep.equal({ payments: ['1', '2'], fee: valueOf(await wallet.quote(2)) });
@@ -84,9 +83,9 @@ describe('rail/ledger', () => {
     }));
     expect(first.payments).deep.equal(expected);
     expect(valueOf(await guard.incoming(first.cursor))).deep.equal({ payments: [], cursor: first.cursor });
-    valueOf(await wallet.pay({ id: id('top-up'), outputs: [{ destination: guard.destination('u1'), amount: 1n }] }));
+    valueOf(await wallet.pay({ id: id('top-up'), outputs: [{ destination: guard.at('u1'), amount: 1n }] }));
     expect(valueOf(await guard.incoming(first.cursor)).payments.map((one) => one.payment)).deep.equal(['3']);
-    const history = valueOf(await ledgerReader(ledger).history(guard.destination('u1')));
+    const history = valueOf(await ledgerReader(ledger).history(guard.at('u1')));
     expect(history.map((one) => [one.payment, one.amount])).deep.equal([
       ['1', 300n],
       ['3', 1n],
@@ -94,7 +93,7 @@ describe('rail/ledger', () => {
   });
 
   it('pays once what is asked again after a lost answer, and says the same as the first time', async () => {
-    const batch = { id: id('lost'), outputs: [{ destination: guard.destination('u1'), amount: 40n }] };
+    const batch = { id: id('lost'), outputs: [{ destination: guard.at('u1'), amount: 40n }] };
     const unlucky = walletOf(
       'alice',
       losing(ledger.http, (post) => post <= 2),
@@ -103,7 +102,7 @@ describe('rail/ledger', () => {
     expect(first.ok ? null : [first.refusal.code, first.refusal.retry]).deep.equal(['unreachable', true]);
     expect(codeOf(await unlucky.pay(batch))).equal('unreachable');
     // Other payments go on in between; the number that it first had is gone.
-    valueOf(await wallet.pay({ id: id('between'), outputs: [{ destination: guard.destination('u2'), amount: 1n }] }));
+    valueOf(await wallet.pay({ id: id('between'), outputs: [{ destination: guard.at('u2'), amount: 1n }] }));
     expect(valueOf(await unlucky.pay(batch)).payments).deep.equal(['1']);
     expect(valueOf(await wallet.pay(batch)).payments).deep.equal(['1']);
     expect(await balanceOf(wallet)).equal(959n);
@@ -115,9 +114,7 @@ describe('rail/ledger', () => {
     const wallets = [walletOf('alice'), walletOf('alice'), walletOf('alice')];
     const paid = await Promise.all(
       wallets.flatMap((one, w) =>
-        [1, 2, 3].map((n) =>
-          one.pay({ id: id(`${w} ${n}`), outputs: [{ destination: guard.destination('u1'), amount: BigInt(n) }] }),
-        ),
+        [1, 2, 3].map((n) => one.pay({ id: id(`${w} ${n}`), outputs: [{ destination: guard.at('u1'), amount: BigInt(n) }] })),
       ),
     );
     expect(new Set(paid.map((one) => valueOf(one).payments[0]))).length(9);
@@ -126,8 +123,8 @@ describe('rail/ledger', () => {
 
   it('pays nothing that it cannot pay whole, or to a place that is none', async () => {
     const outputs = [
-      { destination: guard.destination('u1'), amount: 600n },
-      { destination: guard.destination('u2'), amount: 401n },
+      { destination: guard.at('u1'), amount: 600n },
+      { destination: guard.at('u2'), amount: 401n },
     ];
     expect(codeOf(await wallet.pay({ id: id('short'), outputs }))).equal('transfer-funds');
     expect(await balanceOf(wallet)).equal(1000n);
@@ -147,7 +144,7 @@ describe('rail/ledger', () => {
         return answer;
       },
     };
-    const batch = { id: id('lie'), outputs: [{ destination: guard.destination('u1'), amount: 5n }] };
+    const batch = { id: id('lie'), outputs: [{ destination: guard.at('u1'), amount: 5n }] };
     expect(codeOf(await walletOf('alice', lying).pay(batch))).equal('bad-answer');
   });
 
@@ -162,7 +159,7 @@ describe('rail/ledger', () => {
     let proof: PaymentProof;
     let good: LedgerProof;
     beforeEach(async () => {
-      const outputs = [7n, 8n, 9n].map((amount) => ({ destination: guard.destination(`u${amount}`), amount }));
+      const outputs = [7n, 8n, 9n].map((amount) => ({ destination: guard.at(`u${amount}`), amount }));
       valueOf(await wallet.pay({ id: id('proven'), outputs }));
       proof = valueOf(await ledgerReader(ledger).prove('2'));
       good = ledgerProof.parse(JSON.parse(proof.proof));
@@ -172,11 +169,11 @@ describe('rail/ledger', () => {
 
     it('shows payment, destination and amount with nothing running', () => {
       const { at } = good.entry;
-      expect(check(good)).deep.equal({ payment: '2', destination: guard.destination('u8'), amount: 8n, at });
+      expect(check(good)).deep.equal({ payment: '2', destination: guard.at('u8'), amount: 8n, at });
     });
 
     it('stays good when the log has grown', async () => {
-      valueOf(await wallet.pay({ id: id('later'), outputs: [{ destination: guard.destination('u1'), amount: 1n }] }));
+      valueOf(await wallet.pay({ id: id('later'), outputs: [{ destination: guard.at('u1'), amount: 1n }] }));
       const later = valueOf(await ledgerReader(ledger).prove('2'));
       expect(later.proof).not.equal(proof.proof);
       expect(ledgerReader(ledger).verify(later)).deep.equal(check(good));

@@ -148,7 +148,7 @@ describe('over the link', () => {
 
   it('only the right amount, to a fresh destination of the rail, signed by the creditor', async () => {
     const right = await stated();
-    const spent = world.of('C').wallet.destination('spent');
+    const spent = world.of('C').wallet.at('spent');
     await world.of('A').wallet.pay({ id: 'cd'.repeat(32), outputs: [{ destination: spent, amount: 1n }] });
     const answers: [string, string][] = [
       ['settlement-not-mine', codeOf(await put(right, 'B', 'C'))],
@@ -169,7 +169,7 @@ describe('over the link', () => {
     const right = await stated();
     const [first, again] = [await put(right), await put(right)];
     expect(first.ok && again.ok && first.value).deep.equal(again.ok && again.value);
-    const other = { ...right, destination: world.of('B').wallet.destination('other') };
+    const other = { ...right, destination: world.of('B').wallet.at('other') };
     expect(codeOf(await put(other))).equal('settlement-conflict');
   });
 

@@ -447,7 +447,7 @@ describe('contests', () => {
       expect(await appeal('A', id)).equal('appeal-evidence');
       expect(await appeal('B', id)).equal('appeal-stranger');
       expect(await appeal('A', 'ab'.repeat(32))).equal('docket-no-case');
-      const other = world.of('B').wallet.destination('elsewhere');
+      const other = world.of('B').wallet.at('elsewhere');
       const paid = await world.of('A').wallet.pay({ id: 'cd'.repeat(32), outputs: [{ destination: other, amount: price }] });
       expect(await appeal('A', id, paid.ok ? (paid.value.payments[0] as string) : '')).equal('appeal-destination');
       const right = (await pairsOf(world, 'A'))[0]?.destination as string;

@@ -18,7 +18,7 @@ async function dieAt(name: 'A' | 'B', from: From, deathPoint: number): Promise<b
   try {
     world.owe(0, 'A', 'B', 3n * GIB);
     world.owe(0, 'B', 'A', GIB);
-    const destination = world.of('B').wallet.destination('a subscriber');
+    const destination = world.of('B').wallet.at('a subscriber');
     const order = { id: 'aa'.repeat(16), rail: 'ledger', destination, amount: '300' };
     const ordered = from === 'bst' ? 300n : 0n;
     const { booksClose, bst } = world.schedule(0);

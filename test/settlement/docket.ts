@@ -51,7 +51,7 @@ export function standInDocket({ clock, view, reader, tell }: StandInParts): Stan
   const cases = new Map<string, ContestCase>();
   const letters = new Map<string, number>();
   const posted: string[] = [];
-  const rules = railRules({ ledger: reader });
+  const rules = railRules({ [reader.rail]: reader });
   const nameOf = (id: string) => view.descriptor(id)?.body.nickname ?? id;
 
   function caseNow(id: string): ContestCase | null {

@@ -100,7 +100,7 @@ describe('the operator’s sums', () => {
 
   it('withdrawals are paid when asked, once an id; reconciled with sends and deposits', async () => {
     await open({ names: ['A', 'B'], funds: { A: 1000n } });
-    const destination = world.of('B').wallet.destination('subscriber');
+    const destination = world.of('B').wallet.at('subscriber');
     const order = { id: 'aa'.repeat(16), rail: 'ledger', destination, amount: '300' };
     expect(await ask('A', '/settlement/withdraw', order)).deep.equal({ id: order.id, state: 'accepted', payment: null });
     await world.idle();
@@ -130,20 +130,20 @@ describe('the operator’s sums', () => {
 
   it('a withdrawal that the funds do not cover waits for income', async () => {
     await open({ names: ['A', 'B'], funds: { A: 100n, B: 1000n } });
-    const order = { id: 'aa'.repeat(16), rail: 'ledger', destination: world.of('B').wallet.destination('x'), amount: '300' };
+    const order = { id: 'aa'.repeat(16), rail: 'ledger', destination: world.of('B').wallet.at('x'), amount: '300' };
     await ask('A', '/settlement/withdraw', order);
     await world.advance(world.clock.now() + 200);
     expect(await ask('A', '/settlement/withdraw', order)).deep.include({ state: 'accepted' });
     await world
       .of('B')
-      .wallet.pay({ id: 'cd'.repeat(32), outputs: [{ destination: world.of('A').wallet.destination('y'), amount: 250n }] });
+      .wallet.pay({ id: 'cd'.repeat(32), outputs: [{ destination: world.of('A').wallet.at('y'), amount: 250n }] });
     await world.advance(world.clock.now() + 200);
     expect(await ask('A', '/settlement/withdraw', order)).deep.include({ state: 'paid' });
   });
 
   it('says when something moved that the books do not know', async () => {
     await open({ names: ['A', 'B'], funds: { A: 1000n } });
-    const destination = world.of('B').wallet.destination('x');
+    const destination = world.of('B').wallet.at('x');
     await world.of('A').wallet.pay({ id: 'ef'.repeat(32), outputs: [{ destination, amount: 7n }] });
     const { wallets } = await ask<{ wallets: unknown[] }>('A', '/settlement/reconcile', {});
     expect(wallets[0]).deep.include({ expected: '1000', balance: '993', difference: '-7' });

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { localRefusals } from '../../core/local/messages.ts';
-import { refuser, type Result } from '../../core/refusal.ts';
+import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
 import { encode } from '../../core/wire/codec.ts';
 import { ledgerRefusals } from '../../core/wire/ledger.ts';
@@ -270,7 +270,7 @@ describe('settlement in trouble', () => {
   describe('a rail that answers amiss', () => {
     const order = () => ({
       ...{ id: 'aa'.repeat(16), rail: 'ledger', amount: '300' },
-      destination: world.of('B').wallet.destination('x'),
+      destination: world.of('B').wallet.at('x'),
     });
 
     it('after it has paid: the same batch is asked again, and the money leaves once', async () => {
@@ -306,6 +306,34 @@ describe('settlement in trouble', () => {
       expect(await balanceOf(world, 'A')).equal(700n);
     });
 
+    it('that takes its time: what is under way is asked about until it is final, and holds up no other', async () => {
+      await open({ names: ['A', 'B', 'C'], funds: { A: 10n * price } });
+      const { wallet } = world.of('A');
+      const pay = wallet.pay.bind(wallet);
+      const asked = new Map<string, number>();
+      let isFinal = false;
+      // A rail with blocks answers the first time only that it was sent.
+      wallet.pay = async (batch) => {
+        asked.set(batch.id, (asked.get(batch.id) ?? 0) + 1);
+        return isFinal ? pay(batch) : (ok({ waits: 'confirmations' }) as never);
+      };
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.local('A', '/settlement/withdraw', order());
+      await world.local('A', '/settlement/withdraw', { ...order(), id: 'bb'.repeat(16) });
+      await world.advance(bst + 100);
+      expect(asked.size, 'two orders and a settlement').equal(3);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paying ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: expecting ${price}`]);
+      isFinal = true;
+      await world.advance(paymentEnd - 10);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect([...asked.values()].every((times) => times > 1)).equal(true);
+      const answer = await world.local('A', '/settlement/withdraw', order());
+      expect((answer as { value: { state: string } }).value.state).equal('paid');
+      expect(await balanceOf(world, 'A')).equal(9n * price - 600n);
+    });
+
     it('an order that was taken is not refused when its rail is gone', async () => {
       await open({ names: ['A', 'B'], funds: { A: 1000n } });
       await world.local('A', '/settlement/withdraw', order());
@@ -324,7 +352,7 @@ describe('settlement in trouble', () => {
       await world.advance(bst + 10);
       expect(await statesOf(world, 'A')).deep.equal([`B: awaiting ${price}`]);
       await world.stop('A');
-      const outputs = [{ destination: world.of('A').wallet.destination('late'), amount: 5n * price }];
+      const outputs = [{ destination: world.of('A').wallet.at('late'), amount: 5n * price }];
       await world.of('C').wallet.pay({ id: 'ab'.repeat(32), outputs });
       await world.advance(paymentEnd + 10);
       // The stage that ends the window comes after the payments.

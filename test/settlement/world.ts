@@ -26,16 +26,16 @@ import { sealingKeyFromSeed } from '../../host/seal.ts';
 import { migrations as ledgerMigrations, start as startLedger } from '../../ledger/main.ts';
 import { mint } from '../../rail/ledger/mint.ts';
 import { ledgerReader } from '../../rail/ledger/reader.ts';
-import { ledgerWallet } from '../../rail/ledger/wallet.ts';
+import { ledgerWallet, type LedgerWallet } from '../../rail/ledger/wallet.ts';
 import type { RailReader, Wallet } from '../../rail/rail.ts';
-import { migrations, start, type SettlementConfig } from '../../settlement/main.ts';
+import { migrations, start, type OwnRail, type SettlementConfig } from '../../settlement/main.ts';
 import { standInDocket, type StandInDocket } from './docket.ts';
 import { networkId, testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
 
 export interface Member {
   readonly name: string;
   readonly id: string;
-  readonly wallet: Wallet;
+  readonly wallet: LedgerWallet;
   readonly reader: RailReader;
   readonly outcomes: PairOutcome[];
   readonly log: string[];
@@ -59,6 +59,16 @@ export interface WorldOptions {
   readonly batchMax?: number;
   /** Of one member: sees every transaction and call of it, and may throw. */
   readonly strike?: { readonly name: string; at(point: string): void };
+  /** Another rail than the ledger, on which all of them pay. */
+  readonly rail?: RailOfAll;
+}
+
+export interface RailOfAll {
+  readonly name: string;
+  of(name: string, database: Database): OwnRail;
+  fallback(name: string): string;
+  /** Of whoever has no wallet. */
+  readonly reader: RailReader;
 }
 
 export interface World {
@@ -105,7 +115,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const parameters = testParameters({ carryIntervals: 4, ...options.parameters });
   const clock = drivenClock(parameters.genesis);
   const names = options.names;
-  const wallets = new Map<string, Wallet>();
+  const wallets = new Map<string, LedgerWallet>();
   const members = new Map<string, Member>();
   const books = new Map<string, Map<string, BookLine>>();
   const letters: Letter[] = [];
@@ -136,7 +146,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const family = options.family ?? [];
   const descriptors = names.map((name) => {
     const others = family.includes(name) ? family.map((one) => testDescriptor(one).body.id) : [];
-    return describe(name, (wallets.get(name) as Wallet).fallback(), others);
+    const fallback = options.rail?.fallback(name) ?? (wallets.get(name) as LedgerWallet).fallback();
+    return describe(name, { rail: options.rail?.name ?? 'ledger', fallback }, others);
   });
   const given = testView(descriptors, parameters);
   const listeners = new Set<(consensus: Verified<Consensus>) => void>();
@@ -168,7 +179,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const docket = standInDocket({
     clock,
     view,
-    reader: ledgerReader({ http: httpOf('docket'), network: founding.network }),
+    reader: options.rail?.reader ?? ledgerReader({ http: httpOf('docket'), network: founding.network }),
     tell: (accused, id) => void world.tell(nameOf(accused), id),
   });
 
@@ -338,14 +349,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         await member.database.close();
         member.database = await openDatabase({ file: ':memory:' }, migrations, 'settlement');
       }
+      const database = databaseOf(name, member.database);
       const ports = {
         clock,
         network: view,
         http: httpOf(name),
         log: logOf(member.log),
         entropy: seededEntropy(`${name} ${clock.now()}`),
-        database: databaseOf(name, member.database),
-        rails: [{ wallet: walletOf(member), reader: member.reader }],
+        database,
+        rails: [options.rail?.of(name, database) ?? { wallet: walletOf(member), reader: member.reader }],
       };
       const keys = [{ number: 1, seed: testSeed(`${name} settlement`), sealingSeed: testSeed(`${name} settlement sealing`) }];
       const payouts = options.payouts?.[name] ?? 'auto';
@@ -403,7 +415,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     members.set(name, {
       name,
       id: idOf(name),
-      wallet: wallets.get(name) as Wallet,
+      wallet: wallets.get(name) as LedgerWallet,
       reader: ledgerReader(access),
       outcomes: [],
       log: [],
@@ -420,7 +432,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   return world;
 
   async function fund(one: World, name: string, amount: bigint): Promise<void> {
-    const outputs = [{ destination: one.of(name).wallet.destination('purse'), amount }];
+    const outputs = [{ destination: one.of(name).wallet.at('purse'), amount }];
     const id = sha256Hex('purse', name, String(amount));
     const minted = await mint({ http: plainHttp, network: view.network, mintKey: testKey('mint') }, id, outputs);
     if (!minted.ok) throw new Error(minted.refusal.code);
@@ -460,11 +472,11 @@ export async function statesOf(world: World, name: string, interval: number | nu
   return (await pairsOf(world, name, interval)).map(({ nickname, state, amount }) => `${nickname}: ${state} ${amount}`).sort();
 }
 
-function describe(name: string, fallback: string, family: readonly string[]) {
+function describe(name: string, rail: { readonly rail: string; readonly fallback: string }, family: readonly string[]) {
   const sealing = sealingKeyFromSeed(testSeed(`${name} settlement sealing`), 1).publicKey;
   const given = testDescriptor(name).body;
   const keys = given.keys.map((set) => ({ ...set, settlementSealing: Buffer.from(sealing).toString('hex') }));
-  const body = { ...given, keys, family: [...family], rails: [{ rail: 'ledger', fallback }] };
+  const body = { ...given, keys, family: [...family], rails: [rail] };
   return asStored(sign('descriptor', networkId, body, testKey(`${name} identity`)));
 }
 

@@ -1,0 +1,109 @@
+/*
+ * A wallet on the Bitcoin rail: how it receives, a node, accounts and a signer in; balance, quote and payments out. Called by node for
+ * settlement; tests and the operator's commands call what it has beyond a Wallet.
+ */
+import { TRANSFER_OUTPUTS_MAX } from '../../../core/limits.ts';
+import { ok, type Result } from '../../../core/refusal.ts';
+import type { BitcoinNetwork } from '../../../core/wire/bitcoin.ts';
+import { inTurn } from '../../../host/in-turn.ts';
+import type { Ports } from '../../../host/ports.ts';
+import type { Receiving, SentPayment, Wallet } from '../../rail.ts';
+import type { Account } from '../descriptor.ts';
+import { chains } from '../network.ts';
+import { paymentOf } from '../payment.ts';
+import type { Rpc } from '../rpc.ts';
+import { feeCeil, INPUT_VSIZE } from './coin.ts';
+import { coinsAndBatches, freeCoins, type Desk } from './desk.ts';
+import { listUnsigned, takeSigned, type Unsigned } from './external.ts';
+import { feerateNow, type FeeRules } from './feerate.ts';
+import type { Signer } from './keys.ts';
+import { payBatch } from './pay.ts';
+import { watchWallet } from './watch.ts';
+
+export interface BitcoinWalletOptions {
+  readonly receiving: Receiving;
+  readonly ports: Pick<Ports, 'database' | 'entropy' | 'log'>;
+  readonly rpc: Rpc;
+  readonly rules: BitcoinNetwork;
+  readonly accounts: readonly Account[];
+  readonly signer: Signer | null;
+  readonly fees: FeeRules;
+  readonly replaceAfterBlocks: number;
+  readonly birthday: number;
+  readonly gapLimit: number;
+}
+
+export interface BitcoinWallet extends Wallet {
+  unsigned(): Promise<Unsigned[]>;
+  takeSigned(psbt: string): Promise<Result<{ readonly txid: string }>>;
+}
+
+export function bitcoinWallet(options: BitcoinWalletOptions): BitcoinWallet {
+  const { receiving, ports, rpc, rules, accounts, signer, fees, replaceAfterBlocks } = options;
+  const watch = watchWallet(options);
+  const chain = chains[rules.chain];
+  const desk: Desk = { ports, rpc, rules, chain, accounts, signer, fees, replaceAfterBlocks, watch };
+  // Two batches at once would choose the same coins.
+  const turn = inTurn();
+  return {
+    ...receiving,
+    balance: () => worthOf(desk),
+    held: () => heldBy(desk),
+    quote: (outputs) => quoteFor(desk, outputs),
+    batchMax: TRANSFER_OUTPUTS_MAX,
+    pay: (batch) => turn(() => payBatch(desk, batch)),
+    sentTo: (destinations) => sentTo(desk, destinations),
+    unsigned: () => listUnsigned(desk),
+    takeSigned: (psbt) => turn(() => takeSigned(desk, psbt)),
+  };
+}
+
+/** Without coins that cost more to spend than they are worth. */
+async function worthOf(desk: Desk): Promise<Result<bigint>> {
+  const [coins, feerate] = [await freeCoins(desk), await feerateNow(desk.rpc, desk.fees)];
+  if (!coins.ok) return coins;
+  // Above the cap nothing is spent; then what is there is shown as it is.
+  const rate = feerate.ok ? feerate.value : 0n;
+  const worth = coins.value.filter((one) => one.amount > feeCeil(INPUT_VSIZE[one.kind], rate));
+  return ok(sumOf(worth));
+}
+
+/** What the books know: a batch that is not final has its coins still. */
+async function heldBy(desk: Desk): Promise<Result<bigint>> {
+  const own = await coinsAndBatches(desk);
+  return own.ok ? ok(sumOf(own.value.free) + own.value.open) : own;
+}
+
+/** Of one transaction that spends all that is there: what is covered with it can be paid, whichever coins are chosen. */
+async function quoteFor(desk: Desk, outputs: number): Promise<Result<bigint>> {
+  const feerate = await feerateNow(desk.rpc, desk.fees);
+  if (!feerate.ok) return feerate;
+  const coins = await freeCoins(desk);
+  if (!coins.ok) return coins;
+  const inputs = coins.value.slice(0, QUOTED_INPUTS_MAX).reduce((size, { kind }) => size + INPUT_VSIZE[kind], 0n);
+  const batches = BigInt(Math.max(1, Math.ceil(outputs / TRANSFER_OUTPUTS_MAX)));
+  return ok(feeCeil(batches * BASE_VSIZE + BigInt(outputs) * OUTPUT_VSIZE + inputs, feerate.value));
+}
+
+const QUOTED_INPUTS_MAX = 150;
+/** Of the largest kinds: P2TR and P2WSH. */
+const OUTPUT_VSIZE = 43n;
+/** Its head, and the change. */
+const BASE_VSIZE = 14n + OUTPUT_VSIZE;
+
+async function sentTo({ watch, rules }: Desk, destinations: readonly string[]): Promise<Result<SentPayment[]>> {
+  const wanted = new Set(destinations);
+  const sent = await watch.sent();
+  if (!sent.ok) return sent;
+  return ok(
+    sent.value
+      .filter((one) => wanted.has(one.destination))
+      .map(({ txid, output, destination, amount, confirmations, at }) => ({
+        ...{ payment: paymentOf(txid, output), destination, amount, at, isFinal: confirmations >= rules.confirmations },
+      })),
+  );
+}
+
+function sumOf(items: readonly { readonly amount: bigint }[]): bigint {
+  return items.reduce((total, { amount }) => total + amount, 0n);
+}
