@@ -167,8 +167,8 @@ async function subscribe(database: Database, subscribers: readonly SigningKey[])
     await database.transaction(async (tx) => {
       for (const { publicKey } of subscribers.slice(first, first + 1000)) {
         await insertAccount(tx, publicKey, 'ledger', `guard/${publicKey}`, now);
-        const deposit = { payment: publicKey, subscriber: publicKey, amount: 10n ** 12n, at: now, confirmed: true };
-        await saveDeposit(tx, wallet, deposit as never);
+        const deposit = { payment: publicKey, subscriber: publicKey, amount: 10n ** 12n, at: now, confirmed: true, height: null };
+        await saveDeposit(tx, wallet, deposit);
       }
     });
   }

@@ -21,6 +21,8 @@ export const linksShape = z.object({
         issued: totals,
         borrowed: z.object({ usedBytes: units, leftBytes: units.nullable(), warning: z.boolean() }),
         unreachableSince: z.int().nullable(),
+        /** What its meter counts of the link; null where none does. */
+        cells: z.object({ certifiedBytes: units, boundBytes: units, isBeyond: z.boolean() }).loose().nullable().default(null),
       })
       .loose(),
   ),
@@ -47,6 +49,7 @@ function remarks(one: Links['links'][number], now: number): string[] {
     ...(one.borrowed.warning ? ['near its credit limit'] : []),
     ...(one.unreachableSince === null ? [] : [`no answer for ${spanText(now - one.unreachableSince)}`]),
     ...(one.conflicts === 0 ? [] : [`${one.conflicts} IOUs that contradict others`]),
+    ...(one.cells?.isBeyond === true ? ['certifies more than went over the link'] : []),
   ];
 }
 

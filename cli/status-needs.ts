@@ -47,8 +47,20 @@ function needsOfRelay({ relay, links, now, node }: Seen): Need[] {
   const names = (list: Seen['links']): string => (list ?? []).map((one) => one.nickname ?? one.peer).join(', ');
   const silent = links?.filter((one) => one.unreachableSince !== null) ?? [];
   const lending = links?.filter((one) => one.borrowed.warning) ?? [];
+  const beyond = links?.filter((one) => one.cells?.isBeyond === true) ?? [];
   const liars = links?.filter((one) => one.conflicts > 0) ?? [];
   return [
+    ...need(
+      'tor-away',
+      relay.tor !== null && !relay.tor.up,
+      () => `tor cannot be heard (${relay.tor?.reason ?? 'not reached yet'}): check that it runs, and [tor] in ptg.toml`,
+    ),
+    ...need(
+      'tor-without-cell-stats',
+      relay.meter === 'circuits' && relay.tor?.hears === 'links',
+      () =>
+        'this tor does not tell of cells: say meter = "links" in ptg.toml, or set TestingEnableCellStatsEvent 1 in a testing network',
+    ),
     ...need('descriptor-none', descriptor.published === null && !descriptor.offline, () => 'the descriptor is not published yet'),
     ...need(
       'descriptor-refused',
@@ -75,6 +87,12 @@ function needsOfRelay({ relay, links, now, node }: Seen): Need[] {
       'iou-conflict',
       liars.length > 0,
       () => `signed IOUs that contradict each other: ${names(liars)}. They are kept as evidence`,
+    ),
+    ...need(
+      'certified-beyond-cells',
+      beyond.length > 0,
+      () =>
+        `certified more than went over the link: ${names(beyond)}. Somebody pays for traffic that was not; see ptg links --json`,
     ),
   ];
 }

@@ -62,15 +62,27 @@ function relayLines({ node, relay, directory, links, guard }: Status): Line[] {
   ];
 }
 
-function liveLines({ meter, peers }: NonNullable<Status['relay']>, rest: readonly string[]): Line[] {
-  return [
-    ['meter', meterText(meter)],
-    ['neighbours', [String(peers), ...rest].join(', ')],
-  ];
+function liveLines({ meter, tor, peers }: NonNullable<Status['relay']>, rest: readonly string[]): Line[] {
+  return [['meter', meterText(meter, tor)], ...strangerLines(tor), ['neighbours', [String(peers), ...rest].join(', ')]];
 }
 
-function meterText(meter: string): string {
-  return meter === 'links' ? 'links: sees no traffic by itself' : meter;
+function meterText(meter: string, tor: NonNullable<Status['relay']>['tor']): string {
+  if (tor === null) return meter === 'links' ? 'links: sees no traffic by itself' : meter;
+  const isWatching = meter === 'circuits' && tor.hears === 'links';
+  const kind =
+    meter === 'links'
+      ? 'links: watch mode, nothing is billed'
+      : isWatching
+        ? 'circuits, but this tor tells of links alone: nothing is billed'
+        : meter;
+  return tor.up ? kind : `${kind}; no tor: ${tor.reason ?? 'not reached yet'}`;
+}
+
+/** Neighbours that are in Tor and not in this network. */
+function strangerLines(tor: NonNullable<Status['relay']>['tor']): Line[] {
+  const { strangers = [] } = tor ?? {};
+  const cells = strangers.reduce((sum, one) => sum + one.cells, 0n);
+  return strangers.length === 0 ? [] : [['outside', `${strangers.length} neighbours, ${grouped(cells)} cells, not billed`]];
 }
 
 function subscribersText(guard: NonNullable<Status['guard']>): string {

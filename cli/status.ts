@@ -33,6 +33,18 @@ export const relayShape = z.object({
     authorities: z.array(z.object({ authority: z.string(), refused: z.string().nullable() })),
   }),
   meter: z.string(),
+  /** The tor beside it, where the node reads one. */
+  tor: z
+    .object({
+      up: z.boolean(),
+      since: z.int(),
+      reason: z.string().nullable(),
+      hears: z.enum(['circuits', 'links']).nullable(),
+      strangers: z.array(z.object({ fingerprint: z.string(), circuits: z.int(), cells: units })),
+    })
+    .loose()
+    .nullable()
+    .default(null),
   interval: intervalField.nullable(),
   cutOff: z.int().nullable(),
   peers: z.int(),

@@ -23,13 +23,13 @@ export type { ClientPorts } from './context.ts';
 export type { ClientConfig } from './config.ts';
 
 export async function start(ports: ClientPorts, config: ClientConfig): Promise<Role> {
-  const { seed } = clientConfig.parse(config);
+  const { seed, tallyStepBytes } = clientConfig.parse(config);
   const client: Client = { ports, key: signingKey(seed), schedule: (tx, job, due) => jobs.schedule(tx, job, due) };
   const accounts = createAccounts(client);
   const deposits = createDeposits(client, accounts);
   const withdrawals = createWithdrawals(client, accounts);
   const bills = createBills(client);
-  const tallies = createTallies(client);
+  const tallies = createTallies(client, tallyStepBytes);
   const backups = createBackups(client, seed, tallies.load);
   const complaints = createComplaints(client);
   const jobs = createJobs(

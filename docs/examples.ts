@@ -10,6 +10,10 @@ import { encode } from '../core/wire/codec.ts';
 import { descriptorDigest } from '../core/wire/descriptor.ts';
 import { termsDigest } from '../core/wire/terms.ts';
 import { sealLinkRequest } from '../host/seal.ts';
+import { CONTROL, header } from '../tor/transport/frame.ts';
+import { prologueOf, transportKey } from '../tor/transport/keys.ts';
+import { writeMessage } from '../tor/transport/message.ts';
+import { initiate, keyPair, respond } from '../tor/transport/noise.ts';
 import * as story from './story.ts';
 
 export interface Example {
@@ -54,6 +58,7 @@ export function examples(): Readonly<Record<string, Example>> {
       rail: story.settlement.body.rail,
     }),
     seal: sealed(),
+    handshake: handshake(),
     log: lines([
       ...story.log.leaves.map((leaf, index): [string, string] => [`leaf ${index}`, leaf]),
       ...story.log.roots.map((root, index): [string, string] => [`root of ${index + 1}`, root]),
@@ -135,6 +140,39 @@ function sealed(): Example {
     ['SHA-256 of it all', sha256Hex(envelope)],
   ]);
 }
+
+/** U1 opens a session at R1. */
+function handshake(): Example {
+  const guard = { publicKey: Buffer.from(guardKey().publicKey), secretKey: Buffer.from(guardKey().secretKey) };
+  const mine = transportKey(story.keyOf('U1 account'));
+  const prologue = prologueOf(story.networkId);
+  const ephemeral = (name: string) => keyPair(story.seedOf(name));
+  const nothing = Buffer.alloc(0);
+  const first = initiate({ mine, ephemeral: ephemeral('ephemeral U1'), theirs: guard.publicKey, prologue }, nothing);
+  const asked = first === null ? null : respond(guard, prologue, first.message);
+  const second = asked === null ? null : asked.reply(ephemeral('ephemeral R1'), nothing);
+  const secured = first === null || second === null ? null : first.finish(second.message);
+  if (first === null || second === null || secured === null) throw new Error('the handshake of the example');
+  const subscriber = story.publicOf('U1 account');
+  const open = writeMessage({ kind: 'open', subscriber, hops: 3, leavesTor: true });
+  const sealed = secured.send.seal(open);
+  return lines([
+    ['prologue', prologue.toString('hex')],
+    ['guard seed', hex(story.seedOf('R1 guard-sealing'))],
+    ['guard key', hex(guard.publicKey)],
+    ['client seed', hex(story.seedOf('U1 account'))],
+    ['client key', hex(mine.publicKey)],
+    ['client ephemeral', hex(story.seedOf('ephemeral U1'))],
+    ['guard ephemeral', hex(story.seedOf('ephemeral R1'))],
+    ['first message', hex(first.message)],
+    ['second message', hex(second.message)],
+    ['handshake hash', hex(secured.hash)],
+    ['open', open.toString('utf8')],
+    ['its frame', hex(Buffer.concat([header(CONTROL, sealed.length), sealed]))],
+  ]);
+}
+
+const guardKey = () => story.sealingOf('R1 guard-sealing');
 
 function json(value: unknown): Example {
   return { text: encode(value) };

@@ -27,9 +27,17 @@ import { initRefusals } from '../node/init.ts';
 import { homeFileRefusals } from '../node/open.ts';
 import { bitcoinPaymentRefusals } from '../rail/bitcoin/wallet/refusals.ts';
 import { bitcoinRefusals } from '../rail/bitcoin/refusals.ts';
+import { authenticateRefusals } from '../tor/control/authenticate.ts';
+import { replyRefusals } from '../tor/control/reply.ts';
+import { sessionRefusals } from '../tor/control/session.ts';
+import { cellRefusals } from '../tor/reading/cells.ts';
+import { dumpRefusals } from '../tor/reading/dump.ts';
+import { lookRefusals } from '../tor/reading/look.ts';
 import { torDocumentRefusals } from '../tor/consensus/document.ts';
 import { drawRefusals } from '../tor/consensus/draw.ts';
 import { pathRefusals } from '../tor/consensus/path.ts';
+import { toldRefusals } from '../tor/transport/handshake.ts';
+import { transportRefusals } from '../tor/transport/refusals.ts';
 
 /** Core's, which travel; and those of the other rooms, which are for people. */
 const tables: Readonly<Record<string, RefusalTable>> = {
@@ -48,9 +56,18 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals },
   'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
   'Bitcoin payments and proofs': bitcoinPaymentRefusals,
+  'The tor beside a relay': {
+    ...sessionRefusals,
+    ...replyRefusals,
+    ...authenticateRefusals,
+    ...dumpRefusals,
+    ...lookRefusals,
+    ...cellRefusals,
+  },
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,
   'Choosing a path': pathRefusals,
+  'The paidguard transport': { ...transportRefusals, ...toldRefusals },
 };
 
 export function refusalsPage(): string {

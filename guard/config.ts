@@ -17,6 +17,8 @@ export const guardConfig = z.strictObject({
   confirmations: z.record(railName, z.int().min(0)).default({}),
   /** An account is low when less than this share of its newest deposit is left. */
   lowBalanceThousandths: z.int().min(0).max(1000).default(200),
+  /** Bytes that the meter has told of and no tally of the subscriber covers: beyond, nothing is allowed. Without it there is no limit. */
+  unsignedBytesMax: z.bigint().min(0n).optional(),
   subscribersMax: z.int().min(0).default(100_000),
 });
 export type GuardConfig = z.infer<typeof guardConfig>;

@@ -71,6 +71,7 @@ export async function start(ports: GuardPorts, settings: GuardSettings): Promise
     ports.transport.onOpen(sessions.open),
     ports.transport.onAllow(sessions.allow),
     ports.transport.onReading(sessions.read),
+    ports.transport.onAsk?.(request),
     ports.transport.onClose((connection) => background(sessions.close(connection))),
   ];
   return {
@@ -86,7 +87,7 @@ export async function start(ports: GuardPorts, settings: GuardSettings): Promise
     busy: () => jobs.busy() || turns.count() + pending > 0,
     nextDue: () => jobs.nextDue(),
     async stop() {
-      for (const undo of [undoConsensus, ...undoTransport]) undo();
+      for (const undo of [undoConsensus, ...undoTransport]) undo?.();
       await jobs.stop();
       await sessions.writeAll();
     },

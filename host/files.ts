@@ -52,6 +52,15 @@ export function asDiskFault(thrown: unknown, file: string): unknown {
   return new Error(refusalLines(refuse('disk-full', file).refusal), { cause: thrown });
 }
 
+/** Null where it cannot be read, or is larger. */
+export async function readBounded(file: string, bytesMax: number): Promise<Uint8Array | null> {
+  try {
+    return (await stat(file)).size > bytesMax ? null : new Uint8Array(await readFile(file));
+  } catch {
+    return null;
+  }
+}
+
 /** A 32-byte seed from its hex file. */
 export async function readKeyFile(file: string): Promise<Result<Uint8Array>> {
   let text: string;

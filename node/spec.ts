@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { hex16, hex20, hex32, nickname, url } from '../core/wire/field.ts';
+import { placeOf } from '../host/dial.ts';
 import type { RoleName } from '../host/ports.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -47,6 +48,19 @@ const bitcoinSpec = z.strictObject({
 });
 export type BitcoinSpec = z.infer<typeof bitcoinSpec>;
 
+/** The tor beside the relay. */
+const torSpec = z.strictObject({
+  /** Its control port: host:port, or unix:/path. */
+  control: z.string().refine((text) => placeOf(text) !== null, 'host:port, or unix:/path'),
+  /** Where its cookie is, if not where it says; a file with its password. From this file's folder. */
+  cookieFile: z.string().min(1).optional(),
+  passwordFile: z.string().min(1).optional(),
+  /** circuits: each paid circuit is billed, which takes a testing network. links: watch mode, nothing is billed. */
+  meter: z.enum(['circuits', 'links']),
+  /** Seconds between two looks at its channels. */
+  lookSec: z.int().min(1).max(60).default(30),
+});
+
 export const nodeSpec = z.strictObject({
   roles: z.array(z.enum(['ledger', 'directory', 'relay', 'settlement', 'guard', 'client'])).min(1),
   /** Where the public endpoints listen, and the address under which others reach them. */
@@ -55,6 +69,7 @@ export const nodeSpec = z.strictObject({
   /** network.json, from this file's folder. */
   network: z.string().min(1).default('network.json'),
   relay: relaySpec.optional(),
+  tor: torSpec.optional(),
   settlement: z
     .strictObject({
       payouts: z.enum(['auto', 'manual']),

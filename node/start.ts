@@ -19,6 +19,7 @@ import type { Clock, Database, Entropy, Log, Migration, Ports, Role, RoleName } 
 import { shutDown } from '../host/shutdown.ts';
 import { openBitcoin } from './bitcoin.ts';
 import { silentTraffic } from './silent.ts';
+import { openTorMeter } from './tor.ts';
 import type { ClientTransport, GuardTransport, Meter } from '../tor/meter.ts';
 import type { Keys } from './keys.ts';
 import { startRole, type Parts } from './roles.ts';
@@ -42,6 +43,8 @@ export interface NodeOptions {
   readonly createHttpClient?: (options: HttpClientOptions) => ClosableHttpClient;
   /** Where traffic is seen; without them the node sees none. */
   readonly meter?: Meter;
+  /** Of [tor]: the session's connection, of a client's `address:port` as tor sees it. Without it no client has a session. */
+  readonly sessionOf?: (address: string) => string | null;
   readonly guardTransport?: GuardTransport;
   readonly clientTransport?: ClientTransport;
 }
@@ -78,8 +81,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
   const id = spec.relay === undefined ? null : signingKey(await options.keys('identity')).publicKey;
   const bitcoin = openBitcoin(options);
-  const partsWith = (view: RunningView): Parts => ({
+  const partsWith = (view: RunningView, meter: Meter | undefined): Parts => ({
     ...options,
+    ...(meter === undefined ? {} : { meter }),
     id,
     bitcoin,
     silent: silentTraffic(),
@@ -101,7 +105,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   try {
     view = await openNetworkView({ network, clock, http, log, database: await open('network', networkMigrations, 'network') });
     others.unshift(view);
-    const parts = partsWith(view);
+    const meter = options.meter ?? meterBeside(options, view, others);
+    const parts = partsWith(view, meter);
     for (const name of order) if (runs(spec, name)) roles.push(await startRole(name, parts));
     for (const role of roles) listening.push(await serveLocal(role, { home, log }));
     if (roles.some((role) => role.endpoints.some((endpoint) => endpoint.access !== 'local'))) {
@@ -128,6 +133,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     nextDue: () => soonest([view.nextDue(), ...roles.map((role) => role.nextDue())]),
     stop,
   };
+}
+
+/** Of a relay with a tor beside it; closed with the node. */
+function meterBeside(options: NodeOptions, view: RunningView, others: { close(): Promise<void> }[]): Meter | undefined {
+  const { spec, home, clock, entropy, log, sessionOf = () => null } = options;
+  if (spec.tor === undefined || !runs(spec, 'relay')) return undefined;
+  const meter = openTorMeter({ spec: spec.tor, home, clock, entropy, log, view, sessionOf });
+  others.unshift(meter);
+  return meter;
 }
 
 export function soonest(times: readonly (number | null)[]): number | null {

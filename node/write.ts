@@ -12,6 +12,7 @@ const comments: Readonly<Record<string, string>> = {
   log: 'text, json or silent.',
   listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
   relay: 'What the relay says of itself. guard: it wants the flag. bandwidth: bytes a second. family: ids of your other relays.',
+  tor: 'The tor beside the relay. control: its control port, host:port or unix:/path. meter: circuits (bills; needs a testing network) or links (watch mode: nothing is billed).',
   settlement:
     'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. contests: auto files against who has not paid; ask waits for ptg contest file. restored, restore: written by ptg restore.',
   guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',

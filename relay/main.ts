@@ -15,6 +15,7 @@ import { createTaker } from './iou/take.ts';
 import { voidContested } from './iou/void.ts';
 import { jobTable } from './jobs.ts';
 import { ownKeys } from './keys.ts';
+import { createCellWatch } from './link/cells.ts';
 import { createWarnOfLess } from './link/compared.ts';
 import { createReadings } from './link/flow.ts';
 import { createNeighbours } from './link/neighbours.ts';
@@ -33,12 +34,22 @@ export async function start(ports: Ports & { readonly meter: Meter }, config: Re
   const circuits = createCircuits(sessions);
   const links = createLinks();
   const neighbours = createNeighbours();
+  const cells = createCellWatch(log);
   const credit = createCredit(ports, config);
   const publisher = createPublisher(ports, config);
   const tellShortfalls = config.hasGuard ? createShortfalls(ports, sessions, circuits, tasks) : null;
   const issuer = createIssuer({ ports, me, keys, circuits, links, neighbours, tasks, retryInGrace, turnedFree });
-  const taker = createTaker({ ports, me, keys, circuits, credit, passOn: issuer.passOn, warnOfLess: createWarnOfLess(log) });
-  const readings = createReadings({ ports, config, circuits, links, neighbours, credit, publisher });
+  const taker = createTaker({
+    ports,
+    me,
+    keys,
+    circuits,
+    credit,
+    cells,
+    passOn: issuer.passOn,
+    warnOfLess: createWarnOfLess(log),
+  });
+  const readings = createReadings({ ports, config, circuits, links, neighbours, credit, cells, publisher });
   const { table, waitsForTerms } = jobTable({ ports, issuer, circuits, publisher, tellShortfalls });
   const jobs = createJobs(ports, table);
   const askFor = (name: string, due = clock.now()) => database.transaction((tx) => jobs.schedule(tx, name, due));
@@ -57,6 +68,7 @@ export async function start(ports: Ports & { readonly meter: Meter }, config: Re
 
   // Readings before the first consensus belong to no interval and are not billed.
   const unhookMeter = meter.onReading((reading) => circuits.read(reading, intervalNow(network, clock.now()) ?? -1));
+  const unhookLinks = meter.onLinks?.(cells.take);
   const unhookNetwork = network.onConsensus(() => {
     if (waitsForTerms()) tasks.run('first-tick', () => askFor('tick'));
     tasks.run('void', () => voidContested(ports, me));
@@ -76,6 +88,7 @@ export async function start(ports: Ports & { readonly meter: Meter }, config: Re
     nextDue: () => jobs.nextDue(),
     async stop() {
       unhookMeter();
+      unhookLinks?.();
       unhookNetwork();
       await jobs.stop();
       await tasks.stop();

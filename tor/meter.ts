@@ -3,6 +3,9 @@
  * that carries a subscriber to its guard. The traffic source of the lab is the first inhabitant, Tor itself the next; the relay,
  * guard and client roles are given these and know no other source of traffic.
  */
+import type { Signed } from '../core/crypto/sign.ts';
+import type { Result } from '../core/refusal.ts';
+import type { RequestAnswer, SubscriberRequest } from '../core/wire/guard.ts';
 
 /** Cumulative reading of one circuit at one hop. */
 export interface CircuitReading {
@@ -16,11 +19,52 @@ export interface CircuitReading {
   readonly closed: boolean;
 }
 
-/** Where a relay's readings come from, and how much it sees: its own traffic source, Tor's circuits, or links alone. */
+/** Cumulative reading of one link: all cells between this relay and a neighbour, whoever's circuits they are of. */
+export interface LinkReading {
+  /** The neighbour's id, or null where it is outside the scheme. */
+  readonly relay: string | null;
+  /** Tor's own name for it. */
+  readonly fingerprint: string;
+  readonly sentCells: bigint;
+  readonly sentBytes: bigint;
+  readonly receivedCells: bigint;
+  readonly receivedBytes: bigint;
+}
+
+/**
+ * Where a relay's readings come from, and how much it sees: its own traffic source, Tor's circuits, or links alone. With links alone
+ * nothing is billed (watch mode).
+ */
 export interface Meter {
   readonly kind: 'traffic' | 'circuits' | 'links';
   /** Calls `take` for every change, in order. Returns its own undoing. */
   onReading(take: (reading: CircuitReading) => void): () => void;
+  /** Of a meter that sees links: calls `take` with all of them after each look. */
+  onLinks?(take: (links: readonly LinkReading[]) => void): () => void;
+  /** Of a meter beside a tor. */
+  state?(): MeterState;
+}
+
+/** Whether tor can be heard, and what of its traffic nobody is billed for. */
+export interface MeterState {
+  readonly up: boolean;
+  /** Of what is: up, or away. */
+  readonly since: number;
+  /** Why it is away. */
+  readonly reason: string | null;
+  /** What it lets be heard: links alone where it does not grant CELL_STATS, as outside testing networks. Null before the first look. */
+  readonly hears: 'circuits' | 'links' | null;
+  /** The last look at its channels that succeeded. */
+  readonly lookedAt: number | null;
+  readonly circuits: number;
+  readonly strangers: readonly Stranger[];
+}
+
+/** A neighbour outside the scheme. */
+export interface Stranger {
+  readonly fingerprint: string;
+  readonly circuits: number;
+  readonly cells: bigint;
 }
 
 /** A subscriber's connection as its guard's transport sees it. `connection` is what CircuitReading.previous.connection names. */
@@ -50,6 +94,8 @@ export interface GuardTransport {
    * false on a circuit's first ask.
    */
   onAllow(take: (ask: { connection: string; wanted: bigint; begun: boolean }) => Promise<bigint>): () => void;
+  /** Requests that come over the transport: of the session's own subscriber alone. */
+  onAsk?(take: (request: Signed<SubscriberRequest>) => Promise<Result<RequestAnswer>>): () => void;
   /** The guard ends a session; `reason` is shown to the client. */
   end(connection: string, reason: string): void;
 }
@@ -67,6 +113,8 @@ export interface ClientTransport {
       otherBytes: bigint;
     }) => void,
   ): () => void;
+  /** A request over an open session at that guard; null where there is none, or no answer came: it is then asked elsewhere. */
+  ask?(guard: string, request: Signed<SubscriberRequest>): Promise<Result<RequestAnswer> | null>;
   /** Calls `take` when a guard ends the client's session. */
   onEnded(take: (ended: { guard: string; reason: string }) => void): () => void;
 }

@@ -16,6 +16,7 @@ import { familyOf, placeOf } from '../guards/find.ts';
 import { createAhead } from './ahead.ts';
 import { createCount, type ClientReading } from './count.ts';
 import { checkTally, isCovered } from './decide.ts';
+import { createStep, TALLY_STEP_BYTES } from './step.ts';
 import {
   dropSuperseded,
   readNewestSigned,
@@ -47,7 +48,7 @@ interface Pending {
   readonly interval: number;
 }
 
-export function createTallies(client: Client): Tallies {
+export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYTES): Tallies {
   const { ports, key } = client;
   const { network, database, clock, log } = ports;
   const { networkId } = network.network;
@@ -56,6 +57,8 @@ export function createTallies(client: Client): Tallies {
   let scheduling = 0;
   let readings = 0;
   const ahead = createAhead();
+  const step = createStep(ports.transport?.ask === undefined ? null : stepBytes);
+  let isStepAsked = false;
   const inOrder = inTurn();
   let hopsMax = 0;
   let isWriting = false;
@@ -67,20 +70,27 @@ export function createTallies(client: Client): Tallies {
     const parameters = network.terms(interval)?.parameters ?? parametersOf(network);
     count.take(reading, interval, parameters?.startingBytes ?? 0n);
     if (!isWriting && isDue()) void writeAhead();
+    if (!isStepAsked && step.isDue(count.all(), interval)) {
+      isStepAsked = true;
+      isScheduled = true;
+      return void schedule(clock.now());
+    }
     if (isScheduled) return;
     isScheduled = true;
-    void scheduleTick();
+    void schedule(null);
   }
 
-  async function scheduleTick(): Promise<void> {
+  /** Null: with the next tick. */
+  async function schedule(at: number | null): Promise<void> {
     scheduling++;
     try {
       const parameters = parametersOf(network);
       const now = clock.now();
-      const due = parameters === null ? retryAfter(network, now) : tickAfter(parameters, now);
+      const due = at ?? (parameters === null ? retryAfter(network, now) : tickAfter(parameters, now));
       await database.transaction((tx) => client.schedule(tx, 'tallies', due));
     } catch {
       isScheduled = false;
+      isStepAsked = false;
     } finally {
       scheduling--;
     }
@@ -102,15 +112,21 @@ export function createTallies(client: Client): Tallies {
 
   async function run(now: number): Promise<number | null> {
     isScheduled = true;
+    isStepAsked = false;
     await save();
     for (const one of await pending(now)) await settle(one);
     const interval = intervalNow(network, now);
     await database.transaction((tx) => dropSuperseded(tx, interval - 1));
     count.forget(interval - 1);
     ahead.forget(interval - 1);
+    step.forget(interval - 1);
     const before = readings;
     const due = dueAfter(await pending(now), now);
     isScheduled = due !== null || readings !== before;
+    if (step.isDue(count.all(), interval)) {
+      isStepAsked = true;
+      return now + 1;
+    }
     // What came while this was reckoned waits for the next tick.
     const parameters = parametersOf(network);
     return due ?? (isScheduled && parameters !== null ? tickAfter(parameters, now) : null);
@@ -172,6 +188,7 @@ export function createTallies(client: Client): Tallies {
   async function deliver(home: Home, tally: SignedTally): Promise<void> {
     const { body, signature, countersignature } = tally;
     await database.transaction((tx) => saveSigned(tx, tally));
+    step.signed(body.guard, body.interval, body);
     const ask = { kind: 'sign-tally' as const, tally: { body, signature, countersignature } };
     const answer = await askGuard(client, home, ask, body.guard);
     if (answer.ok) await database.transaction((tx) => saveAcked(tx, body));
@@ -217,7 +234,10 @@ export function createTallies(client: Client): Tallies {
     async load() {
       const from = intervalNow(network, clock.now()) - 1;
       await database.transaction(async (tx) => {
-        for (const { body } of await readNewestSigned(tx, from, TALLIES_MAX)) count.raise(body.guard, body.interval, body);
+        for (const { body } of await readNewestSigned(tx, from, TALLIES_MAX)) {
+          count.raise(body.guard, body.interval, body);
+          step.signed(body.guard, body.interval, body);
+        }
         for (const { guard, interval, usage } of await readUsage(tx, from)) count.raise(guard, interval, usage);
       });
     },

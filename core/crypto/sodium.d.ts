@@ -24,6 +24,27 @@ declare module 'sodium-native' {
       nonce: Buffer,
       key: Buffer,
     ): number;
+    crypto_aead_chacha20poly1305_ietf_encrypt(
+      c: Buffer,
+      m: Buffer,
+      ad: Buffer | null,
+      nsec: null,
+      nonce: Buffer,
+      key: Buffer,
+    ): number;
+    crypto_aead_chacha20poly1305_ietf_decrypt(
+      m: Buffer,
+      nsec: null,
+      c: Buffer,
+      ad: Buffer | null,
+      nonce: Buffer,
+      key: Buffer,
+    ): number;
+    crypto_scalarmult(shared: Buffer, secretKey: Buffer, publicKey: Buffer): void;
+    crypto_scalarmult_base(publicKey: Buffer, secretKey: Buffer): void;
+    crypto_generichash(hash: Buffer, input: Buffer, key?: Buffer): void;
+    crypto_sign_ed25519_pk_to_curve25519(x25519: Buffer, ed25519: Buffer): void;
+    crypto_sign_ed25519_sk_to_curve25519(x25519: Buffer, ed25519: Buffer): void;
     crypto_pwhash(out: Buffer, password: Buffer, salt: Buffer, ops: number, memory: number, algorithm: number): void;
     crypto_pwhash_OPSLIMIT_INTERACTIVE: number;
     crypto_pwhash_MEMLIMIT_INTERACTIVE: number;

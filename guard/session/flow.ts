@@ -25,7 +25,7 @@ import {
   takeTick,
   type Session,
 } from './decide.ts';
-import { roomFor } from './funds.ts';
+import { roomFor, unsignedBytes } from './funds.ts';
 import type { Live, Purse } from './live.ts';
 import { createRelayCalls } from './relay.ts';
 
@@ -33,6 +33,9 @@ const refuse = refuser(localRefusals);
 /** In which the relay tells the shortfalls of a tick. */
 const TELLING_SEC = 1;
 const UNKNOWN = 'the guard does not know this session: open it again';
+const UNSIGNED = 'the tallies of this session are not signed: see ptg balance, and whether the client role runs';
+/** For a client to sign; until then it is allowed nothing. */
+const SIGNING_SEC = 60;
 const USED_UP = 'the balance is used up: top up with ptg deposit';
 
 export type OpenAsk = Parameters<Parameters<GuardTransport['onOpen']>[0]>[0];
@@ -57,6 +60,8 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   const relay = createRelayCalls(ports);
   /** Connections whose session is being opened; true once they are gone again. */
   const opening = new Map<string, boolean>();
+  /** Subscribers that are allowed nothing until they sign, and since when. */
+  const unsignedSince = new Map<string, number>();
   let nextTick = 0;
 
   /** The running interval and its prices. */
@@ -159,12 +164,28 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
       const session = live.onConnection(ask.connection);
       const now = pricesNow(purse.rail);
       if (session === null || session.state !== 'open' || now === null) return 0n;
+      if (waitsForSignature(purse, now.interval)) {
+        if (clock.now() - (unsignedSince.get(subscriber) ?? 0) > SIGNING_SEC) cutOff(session, UNSIGNED);
+        return 0n;
+      }
       const room = roomFor(purse, now.interval, now.prices, spendable, pricesIn(purse), session);
       const grant = grantOf(ask, room, now.prices.terms.parameters.startingBytes);
       live.save(reserve(session, grant.reserve));
       if (grant.ends) cutOff(session);
       return grant.bytes;
     });
+  }
+
+  /** The subscriber has used more than it has signed, by more than the guard lends. */
+  function waitsForSignature(purse: Purse, interval: number): boolean {
+    const most = config.unsignedBytesMax;
+    const { subscriber } = purse;
+    if (most === undefined || unsignedBytes(purse, interval) <= most) {
+      unsignedSince.delete(subscriber);
+      return false;
+    }
+    if (!unsignedSince.has(subscriber)) unsignedSince.set(subscriber, clock.now());
+    return true;
   }
 
   function read(reading: SessionReading): void {
@@ -183,11 +204,11 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   }
 
   /** No more is allowed. What was allowed before is still counted, until the transport says that the connection is gone. */
-  function cutOff(session: Session): void {
+  function cutOff(session: Session, reason = USED_UP): void {
     const latest = live.byRef(session.ref);
     if (latest?.state !== 'open') return;
     live.save({ ...latest, state: 'ending', since: clock.now() });
-    ports.transport.end(session.connection, USED_UP);
+    ports.transport.end(session.connection, reason);
   }
 
   async function close(connection: string): Promise<void> {
@@ -232,6 +253,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     purse.usedUp = isUsedUp;
     if (purse.sessions.size > 0) return;
     await tallies.write(purse.subscriber);
+    unsignedSince.delete(purse.subscriber);
     live.drop(purse.subscriber);
   }
 

@@ -36,6 +36,13 @@ export function setAside(purse: Purse, interval: number, { terms, rail }: Prices
   return cost(addTraffic(used, reservedOf(purse))) - cost(used);
 }
 
+/** Of an interval: what is counted and no signed tally covers. */
+export function unsignedBytes(purse: Purse, interval: number): bigint {
+  const used = usageOf(purse, interval);
+  const signed = purse.signed.get(interval);
+  return used.circuitBytes + used.otherBytes - (signed?.circuitBytes ?? 0n) - (signed?.otherBytes ?? 0n);
+}
+
 function spentBeside(purse: Purse, interval: number, pricesIn: PricesOf): bigint {
   let spent = 0n;
   for (const other of intervalsOf(purse)) {

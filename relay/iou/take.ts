@@ -15,6 +15,7 @@ import type { Circuits, Taken } from '../circuit/table.ts';
 import { creditUnits, type Credit } from '../credit/decide.ts';
 import type { CreditFlow, Lending } from '../credit/flow.ts';
 import type { OwnKeys } from '../keys.ts';
+import type { CellWatch } from '../link/cells.ts';
 import type { WarnOfLess } from '../link/compared.ts';
 import { makeAck } from './ack.ts';
 import { checkDelivery, decideTake, type CheckedDelivery, type Take } from './decide-take.ts';
@@ -35,6 +36,7 @@ export interface TakerParts {
   readonly keys: OwnKeys;
   readonly circuits: Circuits;
   readonly credit: CreditFlow;
+  readonly cells: CellWatch;
   passOn(interval: number): void;
   readonly warnOfLess: WarnOfLess;
 }
@@ -133,6 +135,8 @@ export function createTaker(parts: TakerParts): Taker {
     }
     if (take.kind === 'taken') {
       circuits.certify(takenOf(one.checked, left, clock.now()));
+      const { parameters } = one.checked.terms;
+      parts.cells.certify(issuer, interval, one.checked.delivery.body.circuits, parameters.startingBytes);
       parts.warnOfLess(issuer, interval, circuits.compared(issuer, interval));
       // The interval is over: there may be no tick left that would pass it on.
       if (clock.now() >= scheduleOf(one.checked.terms.parameters, interval).cutOff) passOn(interval);

@@ -16,6 +16,7 @@ import { alarmIn, readEvidence, readInterval, readVoid } from '../iou/store.ts';
 import type { Links } from '../iou/links.ts';
 import { intervalNow, nextTick, periodOf } from '../period.ts';
 import type { Meter } from '../../tor/meter.ts';
+import type { CellWatch } from './cells.ts';
 import type { Neighbours } from './neighbours.ts';
 
 export interface LinkParts {
@@ -25,6 +26,7 @@ export interface LinkParts {
   readonly links: Links;
   readonly neighbours: Neighbours;
   readonly credit: CreditFlow;
+  readonly cells: CellWatch;
   readonly publisher: Publisher;
 }
 
@@ -62,6 +64,7 @@ export function createReadings(parts: LinkParts): Readings {
         lent,
         conflicts,
         ...compared(peer, interval),
+        cells: parts.cells.of(peer),
         ...borrowed(peer, interval, owed),
       };
     });
@@ -120,6 +123,7 @@ export function createReadings(parts: LinkParts): Readings {
         consensus: consensus === null ? null : { validAfter: consensus.validAfter, validUntil: consensus.validUntil },
         descriptor: { ...parts.publisher.state(), offline: config.identitySeed === null },
         meter: ports.meter.kind,
+        tor: ports.meter.state?.() ?? null,
         interval,
         cutOff: period?.schedule.cutOff ?? null,
         nextTick: period === null ? null : nextTick(period, now),

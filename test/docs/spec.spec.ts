@@ -11,6 +11,7 @@ import { clientRefusals } from '../../client/refusals.ts';
 import { sealRefusals } from '../../host/seal.ts';
 import { notice } from '../../settlement/receipt/flow.ts';
 import { recallAnswer, recallQuery } from '../../settlement/recall/flow.ts';
+import { transportRefusals } from '../../tor/transport/refusals.ts';
 import { refusalsPage } from '../../docs/refusals.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -41,7 +42,9 @@ async function exportsOf(folder: string): Promise<[string, unknown][]> {
 
 /** Of the rooms whose messages leave a machine. */
 async function everyExport(): Promise<[string, unknown][]> {
-  const alone = Object.entries({ notice, recallQuery, recallAnswer });
+  // As the others are: a module that is imported under two names has two schemas of one object.
+  const messages = (await import(`${root}tor/transport/message.ts`)) as Record<string, unknown>;
+  const alone = Object.entries({ notice, recallQuery, recallAnswer, transportRefusals, ...messages });
   return [...(await exportsOf('core/wire')), ...(await exportsOf('core/local')), ...alone];
 }
 

@@ -23,6 +23,7 @@ import * as directory from '../../directory/main.ts';
 import * as guard from '../../guard/main.ts';
 import { createTrafficSource } from '../../lab/traffic/source.ts';
 import type { IncomingPayment, RailReader, Receiving, Wallet } from '../../rail/rail.ts';
+import type { ClientTransport, GuardTransport } from '../../tor/meter.ts';
 import { railRules } from '../../rail/rails.ts';
 import { networkId, testDescriptor, testKey, testParameters, testSeed, testView } from '../harness/view.ts';
 
@@ -110,6 +111,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false, besi
     name = 'G',
     settings: Partial<guard.GuardSettings> = {},
     on?: Database | DatabasePlace,
+    transport: GuardTransport = source.guardTransport(idOf(name)),
   ): Promise<GuardRun> {
     const isDatabase = on !== undefined && 'transaction' in on;
     const database = isDatabase
@@ -117,7 +119,7 @@ export async function makeWorld(changes: WorldOptions = {}, family = false, besi
       : await open(on ?? { file: ':memory:' }, guard.migrations, 'guard', `guard-${name}`);
     const ports = {
       ...portsOf(mortal(name, database), `guard ${name} ${++starts}`),
-      transport: source.guardTransport(idOf(name)),
+      transport,
     };
     const keys = [{ number: 1, seed: testSeed(`${name} guard`), sealingSeed: testSeed(`${name} sealing`) }];
     const config = { id: idOf(name), nickname: name, keys, ...settings };
@@ -143,12 +145,12 @@ export async function makeWorld(changes: WorldOptions = {}, family = false, besi
     return { role, database };
   }
 
-  async function startClient(name = 'alice', on?: Database): Promise<ClientRun> {
+  async function startClient(name = 'alice', on?: Database, transport?: ClientTransport): Promise<ClientRun> {
     const database = on ?? (await open({ file: ':memory:' }, client.migrations, 'client', 'client'));
     const key = testKey(name).publicKey;
     const ports = {
       ...portsOf(mortal(name, database), `client ${name} ${++starts}`),
-      transport: source.clientTransport(key),
+      transport: transport ?? source.clientTransport(key),
     };
     const role = await client.start({ ...ports, wallet: rail.wallet(name), readers }, { seed: testSeed(name) });
     roles.set(name, role);

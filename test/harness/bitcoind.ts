@@ -1,6 +1,6 @@
 /*
  * A bitcoind of one's own: one node of the chain regtest, on loopback and a free port, in a folder of its own, without peers, stopped by
- * its process id. Its program is what .ci/bitcoind.sh installs, or PTG_BITCOIND. With CI=true a missing one is a failure.
+ * its process id. Its program is what bin/bitcoind.sh installs, or PTG_BITCOIND. With CI=true a missing one is a failure.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -34,7 +34,7 @@ export interface Bitcoind {
   log(): Promise<string>;
 }
 
-const INSTALL = 'there is no bitcoind: sh .ci/bitcoind.sh installs one into .bitcoind';
+const INSTALL = 'there is no bitcoind: sh bin/bitcoind.sh installs one into .bitcoind';
 
 /** The program, or null where the stage is to be skipped. */
 export function bitcoindProgram(): string | null {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A real bitcoind from Debian into a folder of its own: no root, nothing of the system changed, apt's own signature checks.
 # Bookworm has none, so the program is sid's (bitcoin-knots, of the same RPC) and its libraries are trixie's; it is started through
-# that folder's own dynamic linker. Run by .ci/run and by whoever wants npm run test:bitcoin: sh .ci/bitcoind.sh [FOLDER]
+# that folder's own dynamic linker. Run by .ci/run and by whoever wants npm run test:bitcoin: sh bin/bitcoind.sh [FOLDER]
 set -eu
 prefix="${1:-$(dirname "$0")/../.bitcoind}"
 mkdir -p "$prefix"

@@ -1,0 +1,80 @@
+/*
+ * The tor beside a relay: [tor] of ptg.toml and what the node sees of the network in; the meter that reads it, out. Called by
+ * node/start.
+ */
+import { isAbsolute, join } from 'node:path';
+import type { Verified } from '../core/crypto/sign.ts';
+import type { Consensus } from '../core/wire/consensus.ts';
+import { dial, placeOf } from '../host/dial.ts';
+import { readBounded } from '../host/files.ts';
+import type { Clock, Entropy, Log, NetworkView } from '../host/ports.ts';
+import { watchTor, type TorMeter } from '../tor/reading/watch.ts';
+import type { NodeSpec } from './spec.ts';
+
+export interface TorBeside {
+  readonly spec: NonNullable<NodeSpec['tor']>;
+  readonly home: string;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly view: NetworkView;
+  /** The session's connection, of a client's `address:port` as tor sees it; null for a client without a session. */
+  readonly sessionOf: (address: string) => string | null;
+}
+
+/** A cookie has 32 bytes, a password one line. */
+const SECRET_BYTES_MAX = 4096;
+
+export function openTorMeter({ spec, home, clock, entropy, log, view, sessionOf }: TorBeside): TorMeter {
+  const place = placeOf(spec.control);
+  if (place === null)
+    throw new Error(`no control port has this address\n  ${spec.control}\n  correct [tor] in ptg.toml [tor-control]`);
+  // Said at each start: who runs this for money must not wait for it in vain.
+  if (spec.meter === 'links') log.warn('watch-mode-nothing-is-billed', { url: spec.control });
+  const inHome = (file: string | undefined) => (file === undefined ? null : isAbsolute(file) ? file : join(home, file));
+  const relays = relaysByFingerprint(view);
+  const meter = watchTor(
+    { clock, entropy, log, dial },
+    {
+      place,
+      secrets: {
+        cookieFile: inHome(spec.cookieFile),
+        passwordFile: inHome(spec.passwordFile),
+        read: (file) => readBounded(file, SECRET_BYTES_MAX),
+      },
+      kind: spec.meter,
+      lookSec: spec.lookSec,
+      relayOf: relays.of,
+      connectionOf: sessionOf,
+    },
+  );
+  return {
+    ...meter,
+    async close() {
+      relays.close();
+      await meter.close();
+    },
+  };
+}
+
+interface Relays {
+  of(fingerprint: string): string | null;
+  close(): void;
+}
+
+/** A fingerprint that two relays claim is nobody's: neither is paid for the other. */
+function relaysByFingerprint(view: NetworkView): Relays {
+  let ids = new Map<string, string | null>();
+  const read = (consensus: Verified<Consensus>): void => {
+    ids = new Map();
+    for (const { id } of consensus.body.relays) {
+      const fingerprint = view.descriptor(id)?.body.fingerprint ?? null;
+      if (fingerprint !== null) ids.set(fingerprint, ids.has(fingerprint) ? null : id);
+    }
+  };
+  const known = view.consensus();
+  if (known !== null) read(known);
+  const close = view.onConsensus(read);
+  // Tor writes them in upper case.
+  return { of: (fingerprint) => ids.get(fingerprint.toLowerCase()) ?? null, close };
+}

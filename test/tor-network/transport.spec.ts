@@ -1,0 +1,258 @@
+/*
+ * A real tor at both ends of `paidguard`: its client reaches the network through a Bridge line and the client's end, its guard is an
+ * ordinary relay in the consensus, asked at its ORPort with nothing changed, and then at an Extended ORPort.
+ */
+import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect, createServer as createPlain, type Socket } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../host/clock.ts';
+import { systemEntropy } from '../../host/entropy.ts';
+import { silentLog } from '../../host/log.ts';
+import { systemTcp } from '../../host/tcp.ts';
+import { dial, type Place } from '../../host/dial.ts';
+import type { SessionReading } from '../../tor/meter.ts';
+import { watchTor, type TorMeter } from '../../tor/reading/watch.ts';
+import { startClientEnd, type ClientEnd } from '../../tor/transport/client.ts';
+import { startGuardEnd, type GuardEnd, type TorDoor } from '../../tor/transport/guard.ts';
+import { watchOwnCircuits, type OwnWatch } from '../../tor/transport/own-circuits.ts';
+import { extOrDoor, orDoor } from '../../tor/transport/or-port.ts';
+import { later, undoAll } from '../harness/later.ts';
+import { startTorNetwork, torPrograms, until, type TorNetwork, type TorPrograms } from '../harness/tor.ts';
+import { networkId } from '../harness/view.ts';
+import { secretsOf } from './metered.ts';
+import { alice, digest, guardId, guardKey, read } from '../tor/transport-net.ts';
+
+const programs = torPrograms();
+const MIB = 1_048_576;
+
+describe('paidguard with a real tor', function () {
+  this.timeout(300_000);
+  let network: TorNetwork;
+  const body = randomBytes(5 * MIB);
+  const web = createServer((_, response) => response.end(body));
+
+  before(async function () {
+    if (programs === null) {
+      if (process.env['CI'] === 'true') throw new Error('no tor: run bin/tor.sh');
+      process.stderr.write('    skipped: no tor on this machine; bin/tor.sh puts one into a folder of its own\n');
+      return this.skip();
+    }
+    network = await startTorNetwork(programs);
+    await new Promise<void>((resolve) => web.listen(network.exitPort, '127.0.0.1', resolve));
+  });
+  after(async () => {
+    await new Promise((resolve) => web.close(resolve));
+    await network?.stop();
+  });
+  afterEach(undoAll);
+
+  const tcp = systemTcp();
+  const ports = { tcp, clock: systemClock(), entropy: systemEntropy(), log: silentLog() };
+  const here = { host: '127.0.0.1', port: 0 };
+
+  it('downloads through the guard’s ORPort, its torrc untouched; both ends count the same', async () => {
+    await downloads('or', orDoor(tcp, { host: '127.0.0.1', port: network.node('guard').orPort }));
+  });
+
+  it('downloads through an Extended ORPort, where tor is told the client’s address', async () => {
+    const { folder } = network.node('guard');
+    const free = await freePort();
+    appendFileSync(join(folder, 'torrc'), `ExtORPort 127.0.0.1:${free}\n`);
+    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGHUP');
+    const file = join(folder, 'extended_orport_auth_cookie');
+    const cookie = () => readFile(file).catch(() => null);
+    await until(async () => (await cookie()) !== null && (await answers(free)), 'the Extended ORPort', 30);
+    const address = { host: '127.0.0.1', port: free };
+    const seen: string[] = [];
+    const door = extOrDoor(tcp, ports.entropy, { address, cookie, transport: 'paidguard' });
+    await downloads('ext', async (client) => {
+      const made = await door(client);
+      if (made !== null) seen.push(made.connection);
+      return made;
+    });
+    expect(seen[0]).match(/^127\.0\.0\.1:\d+$/);
+  });
+
+  it('counts at both ends what tor counts: circuits within four cells each, and the rest', async () => {
+    const at = network.node('guard');
+    const names = new Map(network.names.map((one) => [network.node(one).fingerprint, one]));
+    const readings: SessionReading[] = [];
+    const own = new Map<number, bigint>();
+    let connectionOf: (address: string) => string | null = () => null;
+    const control = { ...ports, dial };
+    const meter = watchTor(control, {
+      place: at.control,
+      secrets: secretsOf(),
+      kind: 'circuits',
+      lookSec: 3,
+      relayOf: (fingerprint) => names.get(fingerprint) ?? null,
+      connectionOf: (address) => connectionOf(address),
+    });
+    later(() => meter.close());
+    const carried = await downloads('counted', orDoor(tcp, { host: '127.0.0.1', port: at.orPort }), {
+      meter,
+      onGuard(guard) {
+        connectionOf = guard.connectionOf;
+        guard.transport.onReading((reading) => void readings.push(reading));
+      },
+      own: (place) =>
+        watchOwnCircuits(control, { place, secrets: secretsOf(), relayOf: (id) => (id === at.fingerprint ? guardId : null) }),
+      onClient: (client) => void client.transport.onReading(({ circuit, bytes }) => void own.set(circuit, bytes)),
+    });
+    // Client and sessions are over: what is told last is all.
+    const last = new Map(readings.map((one) => [one.connection, one]));
+    const sum = (of: (one: SessionReading) => bigint) => [...last.values()].reduce((all, one) => all + of(one), 0n);
+    const [circuits, rest] = [sum((one) => one.circuitBytes), sum((one) => one.otherBytes)];
+    const counted = [...own.values()].reduce((all, one) => all + one, 0n);
+    process.stderr.write(
+      `      ${own.size} circuits: guard ${circuits / 514n} cells, client ${counted / 514n}; rest ${rest} of ${carried}\n`,
+    );
+    expect(circuits + rest).equal(carried);
+    expect(Number(circuits / 514n)).greaterThan(10_000);
+    // A guard sees one cell of each extension less than its client sent, and may hear of cells that the client's tor never told.
+    expect(Number((counted - circuits) / 514n)).within(-4 * own.size, 4 * own.size);
+  });
+
+  interface Watched {
+    readonly meter: TorMeter;
+    onGuard(guard: GuardEnd): void;
+    own(place: Place): OwnWatch;
+    onClient(client: ClientEnd): void;
+  }
+
+  async function downloads(name: string, tor: TorDoor, watched: Watched | null = null): Promise<bigint> {
+    const guard = await startGuardEnd(
+      { ...ports, meter: watched?.meter ?? null, tor },
+      { networkId, listen: here, keys: [guardKey] },
+    );
+    later(() => guard.stop());
+    watched?.onGuard(guard);
+    const control = { host: '127.0.0.1', port: await freePort() };
+    const own = watched?.own(control) ?? null;
+    if (own !== null) later(() => own.close());
+    const sessions: string[] = [];
+    let allowed = 0n;
+    guard.transport.onOpen(async ({ connection }) => sessions.push(connection) > 0);
+    guard.transport.onAllow(async ({ wanted }) => {
+      allowed += wanted;
+      return wanted;
+    });
+    const client = await startClientEnd(
+      { ...ports, circuits: own ?? { onReading: () => () => undefined } },
+      {
+        ...{ networkId, listen: here, subscriber: alice, hops: 3, leavesTor: true },
+        keyOf: (id) => (id === guardId ? guardKey.publicKey : null),
+      },
+    );
+    later(() => client.stop());
+    watched?.onClient(client);
+    const { socksPort, stop } = await startBridgeClient(name, client.address.port, guard.address.port, control.port);
+    if (own !== null) await until(() => own.state().up, 'the client’s control port', 60);
+    for (let round = 0; round < 2; round++) {
+      const got = await fetchThrough(socksPort, network.exitPort);
+      expect(got).equal(createHash('sha256').update(body).digest('hex'));
+    }
+    if (watched !== null) {
+      // A moment for the events of the last second.
+      await until(() => meterRests(watched), 'the last events', 30);
+      await stop();
+      await until(() => guard.count().sessions === 0, 'the sessions to be over', 60);
+    }
+    const carried = client.carried(guardId);
+    expect(Number(carried)).within(10 * MIB, 12 * MIB);
+    // What was allowed is at most a portion more than what passed; without a meter nobody is asked.
+    if (watched === null) expect(allowed).equal(0n);
+    else expect(Number(allowed - carried)).within(0, 2 * MIB * sessions.length);
+    expect(sessions.length).greaterThan(0);
+    return carried;
+  }
+
+  /** Looked at its channels once more, twice. */
+  let seenAt: number[] = [];
+  function meterRests({ meter }: Watched): boolean {
+    const { lookedAt } = meter.state?.() ?? { lookedAt: null };
+    if (lookedAt !== null && !seenAt.includes(lookedAt)) seenAt = [...seenAt, lookedAt];
+    return seenAt.length >= 3;
+  }
+
+  /** As `ptg connect` would write it. */
+  async function startBridgeClient(name: string, pt: number, guardPort: number, control: number) {
+    const folder = join(network.node('client').folder, '..', `bridged-${name}`);
+    mkdirSync(folder, { mode: 0o700 });
+    const socksPort = await freePort();
+    const authorities = readFileSync(join(network.node('client').folder, 'torrc'), 'utf8').match(/^DirAuthority .*$/gm) ?? [];
+    expect(authorities).lengthOf(3);
+    const fingerprint = network.node('guard').fingerprint;
+    const lines = [
+      'TestingTorNetwork 1',
+      ...authorities,
+      ...[`DataDirectory ${folder}`, `Log notice file ${folder}/notice.log`, 'SafeLogging 0', 'ShutdownWaitLength 0'],
+      ...['OutboundBindAddress 127.0.0.1', 'GeoIPFile /dev/null', 'GeoIPv6File /dev/null'],
+      ...[`SocksPort 127.0.0.1:${socksPort}`, `ControlPort 127.0.0.1:${control}`, 'CookieAuthentication 1'],
+      ...['UseBridges 1', 'ConfluxEnabled 0'],
+      `ClientTransportPlugin paidguard socks5 127.0.0.1:${pt}`,
+      `Bridge paidguard 127.0.0.1:${guardPort} ${fingerprint} guard=${guardId}`,
+    ];
+    writeFileSync(join(folder, 'torrc'), `${lines.join('\n')}\n`);
+    const { tor } = programs as TorPrograms;
+    const child = spawn(tor, ['--defaults-torrc', '/dev/null', '-f', join(folder, 'torrc'), '--quiet'], { stdio: 'ignore' });
+    const stop = async (): Promise<void> => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    };
+    later(stop);
+    const log = () => {
+      try {
+        return readFileSync(join(folder, 'notice.log'), 'utf8');
+      } catch {
+        return '';
+      }
+    };
+    await until(() => log().includes('Bootstrapped 100%'), `the bridged client\n${log()}`, 60).catch((thrown: unknown) => {
+      throw new Error(`${String(thrown)}\n${log().slice(-2000)}`);
+    });
+    return { socksPort, stop };
+  }
+});
+
+/** SHA-256 of what a web server says through Tor. */
+async function fetchThrough(socksPort: number, port: number): Promise<string> {
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const made = connect({ port: socksPort, host: '127.0.0.1' }, () => resolve(made));
+    made.once('error', reject);
+  });
+  socket.write(Buffer.from([5, 1, 0]));
+  expect(await read(socket, 2)).deep.equal(Buffer.from([5, 0]));
+  socket.write(Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 255]));
+  expect((await read(socket, 10))?.[1], 'tor’s SOCKS reply').equal(0);
+  socket.write('GET / HTTP/1.0\r\n\r\n');
+  let head = '';
+  while (!head.endsWith('\r\n\r\n')) head += (await read(socket, 1))?.toString('latin1') ?? '\r\n\r\n';
+  return (await digest(socket)).hash;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createPlain();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('close', () => undefined);
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -1,0 +1,191 @@
+/*
+ * The guard's and the client's roles over the real transport: what a subscriber downloads is counted by both, tallies are signed over
+ * the same connection every few MiB, and neither can get ahead of the other by more than a step.
+ */
+import { expect } from 'chai';
+import type { Socket } from 'node:net';
+import type { Tally } from '../../core/wire/guard.ts';
+import { decode } from '../../core/wire/codec.ts';
+import { countersignedTally } from '../../core/wire/guard.ts';
+import type { Database } from '../../host/ports.ts';
+import { undoAll, later } from '../harness/later.ts';
+import { idOf, makeWorld, type ClientRun } from '../guard/world.ts';
+import { closing, guardId, plainServer, startNet, until } from './transport-net.ts';
+
+const MIB = 1_048_576;
+const STEP = 1_048_576n;
+const UNSIGNED_MAX = 4n * STEP;
+const PORTION = 262_144;
+
+describe('tor/transport with both roles', function () {
+  this.timeout(60_000);
+  afterEach(undoAll);
+
+  /** A tor that gives as much as is taken. */
+  async function start({ signs = true, deposit = 10n ** 12n, total = 64 * MIB, starting = 0n } = {}) {
+    const world = await makeWorld({ startingBytes: starting, iouTickSec: 60 });
+    later(() => world.stop());
+    const server = await plainServer((socket) => {
+      let written = 0;
+      const push = (): void => {
+        while (written < total && !socket.destroyed) {
+          written += 65_536;
+          if (!socket.write(Buffer.alloc(65_536))) return void socket.once('drain', push);
+        }
+        socket.end();
+      };
+      push();
+    });
+    const limits = { lagSec: 2, portionBytes: PORTION, handshakeSec: 100 };
+    const net = await startNet({ orPort: server.port, clock: world.clock, isRoled: true, limits });
+    const guard = await world.startGuard('G', { unsignedBytesMax: UNSIGNED_MAX }, undefined, net.guard.transport);
+    const never = (): (() => void) => () => undefined;
+    const client = await world.startClient(
+      'alice',
+      undefined,
+      signs ? net.client.transport : { onReading: never, onEnded: never },
+    );
+    const home = await client.call('subscribe', { guard: idOf('G'), rail: 'ledger' });
+    if (!home.ok) throw new Error(JSON.stringify(home.refusal));
+    const account = await world.ask('alice', { kind: 'account' });
+    if (!account.ok) throw new Error(account.refusal.code);
+    if (deposit > 0n) world.rail.put(account.value.account.body.destination, deposit);
+    await world.ask('alice', { kind: 'account' });
+
+    let cells = 0n;
+    /** A second goes by: the meters look at what has passed; the client's first. */
+    async function second(): Promise<void> {
+      cells = net.client.carried(guardId) / 530n;
+      const circuit = { guard: guardId, circuit: 5, bytes: cells * 514n, closed: false };
+      net.own.tell(circuit);
+      for (const connection of sessions()) {
+        net.meter.tell({
+          previous: { relay: null, connection, circuit: 5 },
+          next: { relay: idOf('H'), circuit: 6 },
+          bytes: cells * 514n,
+          closed: false,
+        });
+      }
+      world.clock.advance(world.clock.now() + 1);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    const sessions = (): string[] => [...world.relay.sessions.keys()];
+    const signedBytes = async (): Promise<bigint> => {
+      const tally = await newestSigned(guard.database);
+      return tally === null ? 0n : tally.circuitBytes + tally.otherBytes;
+    };
+    return { world, net, guard, client, second, signedBytes };
+  }
+
+  async function newestSigned(database: Database): Promise<Tally | null> {
+    const rows = await database.transaction((tx) => tx.all('SELECT signed FROM guard_usage WHERE signed IS NOT NULL'));
+    const read = rows[0] === undefined ? null : decode(String(rows[0]['signed']), countersignedTally);
+    return read?.ok === true ? read.value.body : null;
+  }
+
+  async function clientSigned(client: ClientRun): Promise<string[]> {
+    const sql = "SELECT tally FROM client_tally WHERE state = 'signed' AND acked = 1 ORDER BY serial DESC";
+    const rows = await client.database.transaction((tx) => tx.all(sql));
+    return rows.map((row) => String(row['tally']));
+  }
+
+  function count(socket: Socket): { length: number } {
+    const got = { length: 0 };
+    socket.on('data', (chunk: Buffer) => void (got.length += chunk.length));
+    return got;
+  }
+
+  it('signs as it goes, over the connection itself, and both hold the same last tally', async () => {
+    const { net, guard, client, second, signedBytes, world } = await start();
+    const socket = (await net.dial()) as Socket;
+    const got = count(socket);
+    let signings = 0;
+    let before = 0n;
+    for (let at = 0; at < 400 && !socket.closed; at++) {
+      await second();
+      const now = await signedBytes();
+      if (now > before) signings++;
+      before = now;
+    }
+    expect(got.length).equal(64 * MIB);
+    for (let at = 0; at < 70; at++) await second();
+    await world.idle();
+    expect(signings).greaterThan(5);
+    const last = (await newestSigned(guard.database))!;
+    // In the end every byte is counted, as circuits or as the rest.
+    expect(last.circuitBytes + last.otherBytes).equal(BigInt(64 * MIB));
+    expect(last.circuitBytes).equal((BigInt(64 * MIB) / 530n) * 514n);
+    const [theirs] = await clientSigned(client);
+    const own = decode(theirs!, countersignedTally);
+    expect(own.ok && own.value.body).deep.equal(last);
+  });
+
+  it('lends a client that does not sign no more than its limit and what runs before the meter tells, then ends the session', async () => {
+    const { net, second, world } = await start({ signs: false, total: 512 * MIB });
+    const socket = (await net.dial()) as Socket;
+    const got = count(socket);
+    const seen: number[] = [];
+    for (let at = 0; at < 55; at++) {
+      await second();
+      seen.push(got.length);
+    }
+    // It stands still long before the end, which comes only with the patience.
+    expect(seen.at(-1)).lessThan(512 * MIB);
+    expect(seen.at(-1)).equal(seen[20]);
+    expect(socket.closed).equal(false);
+    for (let at = 0; at < 20 && net.heard.ended.length === 0; at++) await second();
+    expect(net.heard.ended[0]?.reason).match(/tallies of this session are not signed/);
+    await closing(socket);
+    await world.idle();
+  });
+
+  it('a client’s end that is killed leaves no more than a step unsigned, but for what the meter had not told', async () => {
+    const { net, guard, client, second, signedBytes, world } = await start({ total: 512 * MIB });
+    const socket = (await net.dial()) as Socket;
+    const got = count(socket);
+    const history: number[] = [];
+    for (let at = 0; at < 30 || (await signedBytes()) === 0n; at++) {
+      await second();
+      history.push(got.length);
+    }
+    socket.destroy();
+    await net.client.stop();
+    const signed = await signedBytes();
+    // The meter is two seconds behind, and looks once a second; a portion was allowed before, and one is on the way.
+    const untold = got.length - (history.at(-4) ?? 0) + 2 * PORTION;
+    expect(signed > 0n).equal(true);
+    expect(got.length - Number(signed)).most(Number(UNSIGNED_MAX) + untold);
+    for (let at = 0; at < 40; at++) {
+      world.clock.advance(world.clock.now() + 1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await world.idle();
+    // Both still hold the same last tally.
+    const last = await newestSigned(guard.database);
+    const own = decode((await clientSigned(client))[0]!, countersignedTally);
+    expect(own.ok && own.value.body).deep.equal(last);
+  });
+
+  it('a balance that runs out ends the session cleanly, with what it covered carried', async () => {
+    // 2.5 and 1.5 per unit: about 4 MiB at 10^9 a GiB.
+    const { net, second, world } = await start({ deposit: 16_000_000n });
+    const socket = (await net.dial()) as Socket;
+    const got = count(socket);
+    for (let at = 0; at < 200 && net.heard.ended.length === 0; at++) await second();
+    await closing(socket);
+    expect(net.heard.ended[0]?.reason).match(/balance is used up/);
+    expect(got.length).within(2 * MIB, 6 * MIB);
+    for (let at = 0; at < 70; at++) await second();
+    await world.idle();
+    const account = await world.ask('alice', { kind: 'account' });
+    expect(account.ok && account.value.account.body.balance >= 0n).equal(true);
+  });
+
+  it('no account, or nothing on it: SOCKS says refused, and the client hears why', async () => {
+    const { net, world } = await start({ deposit: 0n });
+    expect(await net.dial()).equal(2);
+    expect(net.heard.ended[0]?.reason).match(/no account of this key, or no balance/);
+    await until(() => net.guard.count().sessions === 0, 'nothing is left');
+    expect(world.relay.sessions.size).equal(0);
+  });
+});

@@ -1,0 +1,247 @@
+/*
+ * The client's end of `paidguard`, standalone: tor's SOCKS connections come in, each is a session at the guard that its bridge line
+ * names; counted, and told to the client role as a ClientTransport. Composed by node.
+ */
+import type { SigningKey } from '../../core/crypto/keys.ts';
+import { ok } from '../../core/refusal.ts';
+import { errorText } from '../../host/log.ts';
+import type { Clock, Entropy, Log } from '../../host/ports.ts';
+import type { Tcp, TcpAddress, Wire } from '../../host/tcp.ts';
+import type { ClientTransport } from '../meter.ts';
+import { createAdmission } from './admission.ts';
+import { createAlarms } from './alarms.ts';
+import { createCircuits, createClientSplit } from './count.ts';
+import { openGate } from './gate.ts';
+import { createListeners } from './listeners.ts';
+import { askHandshake } from './handshake.ts';
+import type { Framed } from './framed.ts';
+import type { TransportMessage } from './message.ts';
+import { readSocks, REPLIES, replySocks } from './socks.ts';
+import { splice } from './splice.ts';
+
+type ClientReading = Parameters<Parameters<ClientTransport['onReading']>[0]>[0];
+type Ended = Parameters<Parameters<ClientTransport['onEnded']>[0]>[0];
+
+/** The own tor's count of a circuit: cells that it sent and received, 514 bytes each. `guard`: the relay's id of its first hop. */
+export interface OwnCircuit extends Pick<ClientReading, 'guard' | 'circuit' | 'bytes'> {
+  readonly closed: boolean;
+}
+
+export interface OwnCircuits {
+  onReading(take: (reading: OwnCircuit) => void): () => void;
+}
+
+export interface ClientEndPorts {
+  readonly tcp: Tcp;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly circuits: OwnCircuits;
+}
+
+export interface ClientEndOptions {
+  readonly networkId: string;
+  /** Where the own tor finds it: loopback. */
+  readonly listen: TcpAddress;
+  readonly subscriber: SigningKey;
+  /** A guard's transport key by its relay id; null for one that the directory does not know. */
+  keyOf(guard: string): Uint8Array | null;
+  /** What the circuits of this client are. */
+  readonly hops: number;
+  readonly leavesTor: boolean;
+  readonly connectionsMax?: number;
+  readonly handshakeSec?: number;
+}
+
+export interface ClientEnd {
+  readonly transport: ClientTransport;
+  readonly address: TcpAddress;
+  /** Data bytes both ways, over all sessions at a guard. */
+  carried(guard: string): bigint;
+  count(): { readonly connections: number };
+  stop(): Promise<void>;
+}
+
+/** Of one guard, over all sessions of this process. */
+interface Guarded {
+  carried: bigint;
+  readonly circuits: ReturnType<typeof createCircuits>;
+  readonly split: ReturnType<typeof createClientSplit>;
+  told: ClientReading | null;
+  /** Open sessions, the newest last. */
+  readonly sessions: Set<Framed>;
+}
+
+type Answer = Awaited<ReturnType<NonNullable<ClientTransport['ask']>>>;
+
+const CONNECTIONS_MAX = 256;
+const HANDSHAKE_SEC = 30;
+const LINGER_SEC = 30;
+/** Then the request is posted instead. */
+const ANSWER_SEC = 30;
+/** Looks of this second and the last: shorter than any guard's lag. */
+const WINDOW_SEC = 2;
+
+export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOptions): Promise<ClientEnd> {
+  const { tcp, clock, entropy, log } = ports;
+  const most = options.connectionsMax ?? CONNECTIONS_MAX;
+  const admission = createAdmission({ connections: most, handshakes: most, perSource: most });
+  const alarms = createAlarms(clock);
+  const guards = new Map<string, Guarded>();
+  const wires = new Set<Wire>();
+  const serving = new Set<Promise<void>>();
+  const readings = createListeners<ClientReading>();
+  const endings = createListeners<Ended>();
+  const waiting = new Map<number, { readonly framed: Framed; take(answer: Answer): void }>();
+  let asks = 0;
+  let isStopped = false;
+
+  function take(wire: Wire): void {
+    const entered = isStopped ? null : admission.enter('tor');
+    if (entered === null) return void wire.stream.destroy();
+    wires.add(wire);
+    const served = serve(wire)
+      .catch((thrown: unknown) => log.error('transport-failed', { role: 'client', error: errorText(thrown) }))
+      .finally(() => {
+        wire.stream.destroy();
+        wires.delete(wire);
+        entered.leave();
+        serving.delete(served);
+      });
+    serving.add(served);
+  }
+
+  async function serve(socks: Wire): Promise<void> {
+    let guardWire: Wire | null = null;
+    const callOff = alarms.after(options.handshakeSec ?? HANDSHAKE_SEC, () => {
+      socks.stream.destroy();
+      guardWire?.stream.destroy();
+    });
+    const asked = await readSocks(socks.stream);
+    if (asked === null) return callOff();
+    const guard = asked.args.get('guard') ?? '';
+    const guardKey = options.keyOf(guard);
+    guardWire = guardKey === null ? null : await tcp.dial(asked.address);
+    if (guardKey === null || guardWire === null) {
+      callOff();
+      const code = guardKey === null ? 'transport-arguments' : 'transport-unreachable';
+      return refuse(socks, guard, code, guardKey === null ? REPLIES.failed : REPLIES.unreachable);
+    }
+    wires.add(guardWire);
+    try {
+      const { networkId, subscriber, hops, leavesTor } = options;
+      const framed = await askHandshake(guardWire.stream, { networkId, subscriber, guardKey, hops, leavesTor, entropy });
+      callOff();
+      if (!framed.ok) {
+        const { code, about } = framed.refusal;
+        if (code === 'transport-told') endings.tell({ guard, reason: about });
+        return refuse(socks, guard, code, REPLIES.refused);
+      }
+      replySocks(socks.stream, REPLIES.granted);
+      await join(socks, framed.value, guard);
+    } finally {
+      callOff();
+      guardWire.stream.destroy();
+      wires.delete(guardWire);
+    }
+  }
+
+  function refuse(socks: Wire, guard: string, code: string, reply: number): void {
+    log.warn('transport-refused', { role: 'client', relay: guard.slice(0, 64), code });
+    replySocks(socks.stream, reply);
+    socks.stream.end();
+  }
+
+  async function join(socks: Wire, framed: Framed, guard: string): Promise<void> {
+    const at = guardedOf(guard);
+    let callOff: (() => void) | null = null;
+    const destroy = (): void => {
+      framed.stream.destroy();
+      socks.stream.destroy();
+    };
+    at.sessions.add(framed);
+    await splice({
+      framed,
+      plain: socks.stream,
+      gate: openGate,
+      onBytes: (count) => void (at.carried += BigInt(count)),
+      onMessage(message) {
+        if (message.kind === 'answer') answered(message);
+        if (message.kind !== 'end') return;
+        endings.tell({ guard, reason: message.reason });
+        // What came before it still reaches tor.
+        socks.stream.end();
+        framed.stream.destroy();
+      },
+      onFault: ({ code }) => log.warn('transport-refused', { role: 'client', relay: guard, code }),
+      onEnding() {
+        at.sessions.delete(framed);
+        for (const one of waiting.values()) if (one.framed === framed) one.take(null);
+        callOff ??= alarms.after(LINGER_SEC, destroy);
+      },
+    });
+    (callOff as (() => void) | null)?.();
+    look(at);
+  }
+
+  async function ask(guard: string, request: Parameters<NonNullable<ClientTransport['ask']>>[1]): Promise<Answer> {
+    const framed = [...(guards.get(guard)?.sessions ?? [])].at(-1);
+    if (framed === undefined) return null;
+    const id = (asks += 1);
+    framed.send({ kind: 'ask', id, request });
+    const answer = new Promise<Answer>((take) => void waiting.set(id, { framed, take }));
+    return Promise.race([answer, alarms.wait(ANSWER_SEC).then(() => null)]).finally(() => waiting.delete(id));
+  }
+
+  function answered({ id, answer, refusal }: Extract<TransportMessage, { kind: 'answer' }>): void {
+    if (answer !== null) waiting.get(id)?.take(ok(answer));
+    else if (refusal !== null) waiting.get(id)?.take({ ok: false, refusal });
+  }
+
+  function guardedOf(guard: string): Guarded {
+    let at = guards.get(guard);
+    if (at === undefined) {
+      at = { carried: 0n, circuits: createCircuits(), split: createClientSplit(WINDOW_SEC), told: null, sessions: new Set() };
+      guards.set(guard, at);
+    }
+    return at;
+  }
+
+  function look(at: Guarded): void {
+    const { otherBytes } = at.split.take(clock.now(), at.carried, at.circuits.total());
+    if (at.told !== null && otherBytes !== at.told.otherBytes) tell(at, { ...at.told, otherBytes });
+  }
+
+  function tell(at: Guarded, reading: ClientReading): void {
+    at.told = reading;
+    readings.tell(reading);
+  }
+
+  const undo = [
+    clock.onWake(() => {
+      for (const at of guards.values()) look(at);
+    }),
+    ports.circuits.onReading(({ guard, circuit, bytes, closed }) => {
+      const at = guardedOf(guard);
+      at.circuits.take({ bytes, closed }, circuit);
+      const { hops, leavesTor } = options;
+      tell(at, { guard, circuit, hops, leavesTor, bytes, otherBytes: at.told?.otherBytes ?? 0n });
+    }),
+  ];
+  const server = await tcp.listen(options.listen, take);
+
+  return {
+    address: server.address,
+    transport: { onReading: readings.listen, onEnded: endings.listen, ask },
+    carried: (guard) => guards.get(guard)?.carried ?? 0n,
+    count: () => ({ connections: admission.count().connections }),
+    async stop() {
+      isStopped = true;
+      for (const one of undo) one();
+      for (const wire of wires) wire.stream.destroy();
+      alarms.stop();
+      await Promise.all(serving);
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/*
+ * How what a connection carried falls into circuits and the rest (rule 4): its bytes, and what the meter of circuits shows of it, at
+ * each look in; what may be charged, or must be granted, out. The meter is behind the bytes, so both wait until it has caught up.
+ * Pure; called by guard.ts and client.ts.
+ */
+import type { CircuitReading } from '../meter.ts';
+
+export interface Counted {
+  readonly circuitBytes: bigint;
+  readonly otherBytes: bigint;
+}
+
+/**
+ * The guard's: what was so `lagSec` ago. Carried then, less the circuits of now, is the least that the rest can have been; so a guard
+ * never tells of more than there was, and of all of it once the connection rests or is over. While the meter is away (`isCurrent`
+ * false), or has not shown any circuit yet, nothing is known of the rest.
+ */
+export function createGuardSplit(lagSec: number) {
+  let looks: { readonly at: number; readonly carried: bigint; readonly circuits: bigint }[] = [];
+  let told: Counted = { circuitBytes: 0n, otherBytes: 0n };
+  const raise = (circuitBytes: bigint, otherBytes: bigint): Counted => {
+    told = { circuitBytes: most(told.circuitBytes, circuitBytes), otherBytes: most(told.otherBytes, otherBytes) };
+    return told;
+  };
+  return {
+    take(now: number, carried: bigint, circuits: bigint, isCurrent: boolean): Counted {
+      looks.push({ at: now, carried, circuits });
+      const past = looks.filter((look) => look.at <= now - lagSec);
+      const settled = past.at(-1);
+      if (settled === undefined) return told;
+      looks = looks.slice(past.length - 1);
+      return raise(settled.circuits, isCurrent && circuits > 0n ? settled.carried - circuits : 0n);
+    },
+    /** The connection is over, and the meter has told of all its circuits. */
+    last: (carried: bigint, circuits: bigint, isCurrent: boolean) => raise(circuits, isCurrent ? carried - circuits : 0n),
+  };
+}
+
+/** The client's: the rest is at most what of the last `windowSec` looks least. Never below what an honest guard tells. */
+export function createClientSplit(windowSec: number) {
+  let looks: { readonly at: number; readonly rest: bigint }[] = [];
+  let told: Counted = { circuitBytes: 0n, otherBytes: 0n };
+  return {
+    take(now: number, carried: bigint, circuits: bigint): Counted {
+      looks = [...looks.filter((look) => look.at > now - windowSec), { at: now, rest: most(carried - circuits, 0n) }];
+      const least = looks.reduce((low, { rest }) => (rest < low ? rest : low), carried);
+      told = { circuitBytes: most(told.circuitBytes, circuits), otherBytes: most(told.otherBytes, least) };
+      return told;
+    },
+  };
+}
+
+/** Sums the circuits of one connection, each with its cumulative count; an id may be used again after its circuit has closed. */
+export interface Circuits {
+  /** True on the first reading of a circuit. */
+  take(reading: Pick<CircuitReading, 'bytes' | 'closed'>, circuit: number): boolean;
+  total(): bigint;
+}
+
+export function createCircuits(): Circuits {
+  const open = new Map<number, bigint>();
+  let over = 0n;
+  return {
+    take({ bytes, closed }, circuit) {
+      const before = open.get(circuit);
+      if (closed) {
+        open.delete(circuit);
+        over += most(bytes, before ?? 0n);
+      } else open.set(circuit, most(bytes, before ?? 0n));
+      return before === undefined;
+    },
+    total: () => [...open.values()].reduce((sum, bytes) => sum + bytes, over),
+  };
+}
+
+function most(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

@@ -1,0 +1,22 @@
+/*
+ * Who listens to something that is told. Used by both ends.
+ */
+
+export interface Listeners<T> {
+  /** Returns its own undoing. */
+  listen(take: (value: T) => void): () => void;
+  tell(value: T): void;
+}
+
+export function createListeners<T>(): Listeners<T> {
+  const listeners = new Set<(value: T) => void>();
+  return {
+    listen(take) {
+      listeners.add(take);
+      return () => void listeners.delete(take);
+    },
+    tell(value) {
+      for (const take of [...listeners]) take(value);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/*
+ * Two connections joined: framed bytes of the transport on one side, tor's own on the other. Each side is read only as fast as the
+ * other takes; what passed is counted. Ends when both are over. Used by both ends.
+ */
+import type { Duplex } from 'node:stream';
+import type { Refusal } from '../../core/refusal.ts';
+import { PAYLOAD_MAX } from './frame.ts';
+import type { Framed } from './framed.ts';
+import type { Gate } from './gate.ts';
+import { closed, drained } from './inlet.ts';
+import type { TransportMessage } from './message.ts';
+
+export interface Splice {
+  readonly framed: Framed;
+  readonly plain: Duplex;
+  readonly gate: Pick<Gate, 'take'>;
+  /** So many bytes of data have passed, either way. */
+  onBytes(count: number): void;
+  onMessage(message: TransportMessage): void;
+  onFault(refusal: Refusal): void;
+  /** One side is over: what it left may still pass, for as long as the owner lets it. More than once. */
+  onEnding(): void;
+}
+
+export async function splice(joined: Splice): Promise<void> {
+  const { framed, plain } = joined;
+  await Promise.all([
+    inward(joined).finally(() => {
+      joined.onEnding();
+      plain.end();
+    }),
+    outward(joined).finally(() => {
+      joined.onEnding();
+      framed.stream.end();
+    }),
+    closed(plain).then(() => joined.onEnding()),
+    closed(framed.stream).then(() => joined.onEnding()),
+  ]);
+}
+
+/** From the transport to tor. Once the gate has ended what still comes is dropped, so that the last message is not lost to a reset. */
+async function inward({ framed, plain, gate, ...told }: Splice): Promise<void> {
+  for (let item = await framed.next(); item !== null; item = await framed.next()) {
+    if (item.kind === 'message') told.onMessage(item.message);
+    else if (item.kind === 'fault') {
+      told.onFault(item.refusal);
+      framed.stream.destroy();
+    } else {
+      for (let rest = item.bytes; rest.length > 0 && !plain.destroyed;) {
+        const count = await gate.take(rest.length);
+        if (count === 0) break;
+        told.onBytes(count);
+        plain.write(rest.subarray(0, count));
+        rest = rest.subarray(count);
+        await drained(plain);
+      }
+    }
+  }
+}
+
+/** From tor to the transport. */
+async function outward({ framed, plain, gate, onBytes }: Splice): Promise<void> {
+  const chunks = plain.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
+  for (;;) {
+    const chunk = await chunks.next().catch(() => null);
+    if (chunk === null || chunk.done === true) return;
+    for (let rest = chunk.value; rest.length > 0 && !framed.stream.destroyed;) {
+      const count = await gate.take(Math.min(rest.length, PAYLOAD_MAX));
+      if (count === 0) return;
+      onBytes(count);
+      await framed.sendData(rest.subarray(0, count));
+      rest = rest.subarray(count);
+    }
+  }
+}
