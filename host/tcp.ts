@@ -1,6 +1,6 @@
 /*
- * TCP: an address in; a connection, or a server that hands over each connection that comes, out. The only file that opens plain
- * sockets. Given to those rooms of `tor` that speak to a tor, or for one.
+ * TCP: an address in; a connection, or a server that hands over each connection that comes, out. With backpressure,
+ * which dial.ts has no need of. Given to the transport, that speaks to a tor, or for one.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
