@@ -1,6 +1,6 @@
 /*
  * `npm run bench`: names (or their beginnings) as arguments in, the table of figures beside their limits out, and how each grows.
- * `--json` prints one object; `--quick` one round and no growth. Run by package.json alone.
+ * `--json` prints one object; `--quick` one round and no growth. Each row as it comes on stderr. Run by package.json alone.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -53,7 +53,10 @@ async function main(): Promise<number> {
   const growth: Growth[] = [];
   for (const bench of todo) {
     say(bench.names.join(', '));
-    results.push(...(await bench.run(values.quick ? 1 : ROUNDS, bench.size)));
+    const rows = await bench.run(values.quick ? 1 : ROUNDS, bench.size);
+    // Seen at once: the whole takes long, and the last of them may fail.
+    say(`\n${resultsTable(rows)}`);
+    results.push(...rows);
   }
   for (const bench of values.quick ? [] : todo) {
     say(`${bench.names.join(', ')}: growth`);
