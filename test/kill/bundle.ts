@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
 
-/** Native, or of databases that nobody here has. */
+/** Native, or beside a file of its own, or of databases that nobody here has. */
 const external = [
-  ...['sqlite3', 'sodium-native', 'pg', 'pg-native', 'pg-query-stream'],
+  ...['sqlite3', 'sodium-native', 'tiny-secp256k1', 'pg', 'pg-native', 'pg-query-stream'],
   ...['better-sqlite3', 'libsql', 'mariadb', 'mysql', 'mysql2', 'oracledb', 'tedious'],
 ];
 
