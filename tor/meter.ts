@@ -7,6 +7,9 @@ import type { Signed } from '../core/crypto/sign.ts';
 import type { Result } from '../core/refusal.ts';
 import type { RequestAnswer, SubscriberRequest } from '../core/wire/guard.ts';
 
+/** Of a cell on a link, with a circuit id of four bytes (tor-spec, link protocol 4). */
+export const CELL_BYTES = 514n;
+
 /** Cumulative reading of one circuit at one hop. */
 export interface CircuitReading {
   /** The neighbour nearer the user: a relay's id, or null when the circuit comes from a client connection. */

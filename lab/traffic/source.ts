@@ -3,9 +3,8 @@
  * guard's transport and the client's just what Tor's meter and transport would; no event holds a path. Driven by scenario and up.
  */
 import { invariant } from '../../core/refusal.ts';
+import { createListeners, type Listeners } from '../../tor/listeners.ts';
 import type { CircuitReading, ClientTransport, GuardTransport, Meter, SessionReading } from '../../tor/meter.ts';
-
-type Listener<T> = (value: T) => void;
 
 /** A circuit that is being carried. */
 export interface SourceCircuit {
@@ -44,7 +43,7 @@ interface Session {
 type ClientReading = Parameters<Parameters<ClientTransport['onReading']>[0]>[0];
 
 export function createTrafficSource(): TrafficSource {
-  const meters = keyed(() => createEar<CircuitReading>());
+  const meters = keyed(() => createListeners<CircuitReading>());
   const guards = keyed(createGuardEnd);
   const clients = keyed(createClientEnd);
   const sessions = new Map<string, Session>();
@@ -164,15 +163,15 @@ function readingAt(
 
 interface GuardEnd {
   readonly transport: GuardTransport;
-  readonly readings: Ear<SessionReading>;
+  readonly readings: Listeners<SessionReading>;
   readonly endings: Map<string, (reason: string) => void>;
   open(session: Parameters<Parameters<GuardTransport['onOpen']>[0]>[0]): Promise<boolean>;
   allow(ask: Parameters<Parameters<GuardTransport['onAllow']>[0]>[0]): Promise<bigint>;
 }
 
 function createGuardEnd(): GuardEnd {
-  const readings = createEar<SessionReading>();
-  const closings = createEar<string>();
+  const readings = createListeners<SessionReading>();
+  const closings = createListeners<string>();
   const endings = new Map<string, (reason: string) => void>();
   // A guard that is down takes no session and lets nothing through.
   let open: GuardEnd['open'] = async () => false;
@@ -199,28 +198,10 @@ function createGuardEnd(): GuardEnd {
 }
 
 function createClientEnd() {
-  const readings = createEar<ClientReading>();
-  const ended = createEar<{ guard: string; reason: string }>();
+  const readings = createListeners<ClientReading>();
+  const ended = createListeners<{ guard: string; reason: string }>();
   const transport: ClientTransport = { onReading: readings.listen, onEnded: ended.listen };
   return { readings, ended, transport };
-}
-
-interface Ear<T> {
-  listen(take: Listener<T>): () => void;
-  tell(value: T): void;
-}
-
-function createEar<T>(): Ear<T> {
-  const listeners = new Set<Listener<T>>();
-  return {
-    listen(take) {
-      listeners.add(take);
-      return () => void listeners.delete(take);
-    },
-    tell(value) {
-      for (const take of [...listeners]) take(value);
-    },
-  };
 }
 
 function keyed<T>(make: () => T): { of(key: string): T } {

@@ -4,12 +4,11 @@
  */
 import type { Draw } from '../../tor/chance.ts';
 import { chooseCircuit } from '../../tor/consensus/path.ts';
+import { CELL_BYTES } from '../../tor/meter.ts';
 import type { TrafficSource, SourceCircuit } from '../traffic/source.ts';
 import { drawCells } from '../traffic/sizes.ts';
 import type { UpPlan, UpSubscriber } from './plan.ts';
 
-/** A relay cell on the wire (rule 1). */
-const CELL_BYTES = 514n;
 /** A circuit is carried in parts, one a second, at most this many. */
 const PARTS_MAX = 4n;
 

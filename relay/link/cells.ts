@@ -5,7 +5,7 @@
  */
 import type { CertifiedCircuit } from '../../core/wire/iou.ts';
 import type { Log } from '../../host/ports.ts';
-import type { LinkReading } from '../../tor/meter.ts';
+import { CELL_BYTES, type LinkReading } from '../../tor/meter.ts';
 
 /** What is known of one link. */
 export interface LinkCells {
@@ -41,8 +41,6 @@ interface Claim {
   readonly starting: bigint;
 }
 
-/** Every byte that is certified went over the link as part of a relay cell, to or from the holder (rule 1). */
-const CELL_BYTES = 514n;
 const nothing: Claim = { bytes: 0n, starting: 0n };
 
 export function createCellWatch(log: Log): CellWatch {
@@ -95,6 +93,7 @@ export function createCellWatch(log: Log): CellWatch {
   };
 }
 
+/** Every byte that is certified went over the link as part of a relay cell, to or from the holder (rule 1). */
 function boundOf({ cells }: Link, { starting }: Claim): bigint {
   return (cells.sent + cells.received) * CELL_BYTES + starting;
 }

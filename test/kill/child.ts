@@ -11,7 +11,8 @@ import type { Clock } from '../../host/ports.ts';
 import { need } from '../../lab/report.ts';
 import { openHome } from '../../node/open.ts';
 import { startNode, type RunningNode } from '../../node/start.ts';
-import { createEar, createQuestion } from './ear.ts';
+import { createListeners } from '../../tor/listeners.ts';
+import { createQuestion } from './question.ts';
 import { pointBeforeAnswers, withPoints } from './points.ts';
 import type { AllowAsk, Asked, Asks, ClientReading, Quiet, SessionAsk, SessionEnd, Told } from './wire.ts';
 import type { CircuitReading, SessionReading } from '../../tor/meter.ts';
@@ -19,7 +20,7 @@ import type { CircuitReading, SessionReading } from '../../tor/meter.ts';
 type Answers = { readonly [what in keyof Asks]: (value: Asks[what][0]) => Promise<Asks[what][1]> };
 
 let now = 0;
-const wakes = createEar<null>();
+const wakes = createListeners<null>();
 const clock: Clock = { now: () => now, onWake: (run) => wakes.listen(() => run()) };
 
 let happened = 0;
@@ -34,11 +35,11 @@ const at = (what: string): void => {
 };
 pointBeforeAnswers(ServerResponse, at);
 
-const readings = createEar<CircuitReading>();
-const sessionReadings = createEar<SessionReading>();
-const sessionsClosed = createEar<string>();
-const clientReadings = createEar<ClientReading>();
-const sessionsEnded = createEar<SessionEnd>();
+const readings = createListeners<CircuitReading>();
+const sessionReadings = createListeners<SessionReading>();
+const sessionsClosed = createListeners<string>();
+const clientReadings = createListeners<ClientReading>();
+const sessionsEnded = createListeners<SessionEnd>();
 const opens = createQuestion<SessionAsk, boolean>(false);
 const allows = createQuestion<AllowAsk, bigint>(0n);
 

@@ -3,8 +3,7 @@
  * count, and that nothing is lost when the control port or tor itself goes and comes. Called by stage.spec.
  */
 import { expect } from 'chai';
-import type { CircuitReading } from '../../tor/meter.ts';
-import { CELL_BYTES } from '../../tor/reading/circuits.ts';
+import { CELL_BYTES, type CircuitReading } from '../../tor/meter.ts';
 import { download } from '../harness/download.ts';
 import { until, type TorNetwork } from '../harness/tor.ts';
 import { metered, type Metered } from './metered.ts';

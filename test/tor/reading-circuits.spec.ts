@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { CellStats } from '../../tor/reading/cells.ts';
 import { createChannels } from '../../tor/reading/channels.ts';
-import { CELL_BYTES, createCircuits } from '../../tor/reading/circuits.ts';
+import { CELL_BYTES } from '../../tor/meter.ts';
+import { createCircuits } from '../../tor/reading/circuits.ts';
 import { createClients } from '../../tor/reading/clients.ts';
 import type { Channel } from '../../tor/reading/dump.ts';
 

@@ -5,13 +5,11 @@
  *   first cells ─→ both neighbours known ─→ read, growing ─→ closed
  *                └→ held until the next dump, or never read: own, directory fetch, free client, stranger
  */
-import type { CircuitReading, Stranger } from '../meter.ts';
+import { CELL_BYTES, type CircuitReading, type Stranger } from '../meter.ts';
 import type { CellStats, End } from './cells.ts';
 import type { Channels, Taken } from './channels.ts';
 import type { Channel } from './dump.ts';
 import { overIn, type Running } from './over.ts';
-
-export const CELL_BYTES = 514n;
 
 /** Who the ends of a channel are to us. */
 export interface Known {

@@ -4,6 +4,7 @@
  */
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import type { Clock } from '../../host/ports.ts';
+import { circuitStatus } from '../control/circuit-status.ts';
 import type { Session } from '../control/session.ts';
 import { dumpReader, type Channel } from './dump.ts';
 
@@ -41,14 +42,13 @@ export function look(session: Session, clock: Clock, events: readonly string[]):
   const dumped = new Promise<Result<readonly Channel[]>>((resolve) => (settle = resolve));
 
   async function run(): Promise<Result<Seen>> {
-    const own = await session.ask('GETINFO circuit-status');
+    const own = await circuitStatus(session);
     if (!own.ok) return own;
     const channels = await dump();
     const quiet = await session.ask(`SETEVENTS ${events.join(' ')}`.trim());
     if (!channels.ok) return channels;
     if (!quiet.ok) return quiet;
-    const lines = own.value.lines.flatMap(({ text, data }) => data ?? [text.replace(/^circuit-status=/, '')]);
-    return ok({ channels: channels.value, own: new Set(lines.map((line) => line.split(' ')[0] as string)) });
+    return ok({ channels: channels.value, own: new Set(own.value.map((line) => line.split(' ')[0] as string)) });
   }
 
   async function dump(): Promise<Result<readonly Channel[]>> {

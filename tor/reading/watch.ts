@@ -7,9 +7,10 @@ import type { Secrets } from '../control/authenticate.ts';
 import { openControl, type ControlPorts } from '../control/client.ts';
 import type { Reply } from '../control/reply.ts';
 import type { Session } from '../control/session.ts';
+import { createListeners } from '../listeners.ts';
 import type { CircuitReading, LinkReading, Meter, MeterState } from '../meter.ts';
 import { cellStats } from './cells.ts';
-import { createChannels } from './channels.ts';
+import { createChannels, type LinkTotal } from './channels.ts';
 import { createCircuits } from './circuits.ts';
 import { createClients } from './clients.ts';
 import { look, type Look } from './look.ts';
@@ -42,8 +43,8 @@ export function watchTor(ports: ControlPorts, options: WatchOptions): TorMeter {
   const clients = createClients(options.connectionOf);
   const channels = createChannels();
   const circuits = createCircuits(channels, { relayOf, connectionOf: clients.connectionOf });
-  const readings = createEar<CircuitReading>();
-  const links = createEar<readonly LinkReading[]>();
+  const readings = createListeners<CircuitReading>();
+  const links = createListeners<readonly LinkReading[]>();
   const events = kind === 'circuits' ? ['CELL_STATS', 'ORCONN'] : [];
   let session: Session | null = null;
   /** Whether its events are heard. */
@@ -131,24 +132,6 @@ export function watchTor(ports: ControlPorts, options: WatchOptions): TorMeter {
   };
 }
 
-function linkCells({ sent, received }: ReturnType<ReturnType<typeof createChannels>['links']>[number]) {
+function linkCells({ sent, received }: LinkTotal) {
   return { sentCells: sent.cells, sentBytes: sent.bytes, receivedCells: received.cells, receivedBytes: received.bytes };
-}
-
-interface Ear<T> {
-  listen(take: (value: T) => void): () => void;
-  tell(value: T): void;
-}
-
-function createEar<T>(): Ear<T> {
-  const listeners = new Set<(value: T) => void>();
-  return {
-    listen(take) {
-      listeners.add(take);
-      return () => void listeners.delete(take);
-    },
-    tell(value) {
-      for (const take of [...listeners]) take(value);
-    },
-  };
 }

@@ -4,7 +4,6 @@
  */
 import type { SigningKey } from '../../core/crypto/keys.ts';
 import { ok } from '../../core/refusal.ts';
-import { errorText } from '../../host/log.ts';
 import type { Clock, Entropy, Log } from '../../host/ports.ts';
 import type { Tcp, TcpAddress, Wire } from '../../host/tcp.ts';
 import type { ClientTransport } from '../meter.ts';
@@ -12,10 +11,11 @@ import { createAdmission } from './admission.ts';
 import { createAlarms } from './alarms.ts';
 import { createCircuits, createClientSplit } from './count.ts';
 import { openGate } from './gate.ts';
-import { createListeners } from './listeners.ts';
+import { createListeners } from '../listeners.ts';
 import { askHandshake } from './handshake.ts';
 import type { Framed } from './framed.ts';
 import type { TransportMessage } from './message.ts';
+import { createServing } from './serving.ts';
 import { readSocks, REPLIES, replySocks } from './socks.ts';
 import { splice } from './splice.ts';
 
@@ -88,28 +88,11 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
   const admission = createAdmission({ connections: most, handshakes: most, perSource: most });
   const alarms = createAlarms(clock);
   const guards = new Map<string, Guarded>();
-  const wires = new Set<Wire>();
-  const serving = new Set<Promise<void>>();
+  const serving = createServing({ log, role: 'client', admission, sourceOf: () => 'tor', serve });
   const readings = createListeners<ClientReading>();
   const endings = createListeners<Ended>();
   const waiting = new Map<number, { readonly framed: Framed; take(answer: Answer): void }>();
   let asks = 0;
-  let isStopped = false;
-
-  function take(wire: Wire): void {
-    const entered = isStopped ? null : admission.enter('tor');
-    if (entered === null) return void wire.stream.destroy();
-    wires.add(wire);
-    const served = serve(wire)
-      .catch((thrown: unknown) => log.error('transport-failed', { role: 'client', error: errorText(thrown) }))
-      .finally(() => {
-        wire.stream.destroy();
-        wires.delete(wire);
-        entered.leave();
-        serving.delete(served);
-      });
-    serving.add(served);
-  }
 
   async function serve(socks: Wire): Promise<void> {
     let guardWire: Wire | null = null;
@@ -127,7 +110,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       const code = guardKey === null ? 'transport-arguments' : 'transport-unreachable';
       return refuse(socks, guard, code, guardKey === null ? REPLIES.failed : REPLIES.unreachable);
     }
-    wires.add(guardWire);
+    const drop = serving.keep(guardWire);
     try {
       const { networkId, subscriber, hops, leavesTor } = options;
       const framed = await askHandshake(guardWire.stream, { networkId, subscriber, guardKey, hops, leavesTor, entropy });
@@ -141,8 +124,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       await join(socks, framed.value, guard);
     } finally {
       callOff();
-      guardWire.stream.destroy();
-      wires.delete(guardWire);
+      drop();
     }
   }
 
@@ -228,7 +210,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       tell(at, { guard, circuit, hops, leavesTor, bytes, otherBytes: at.told?.otherBytes ?? 0n });
     }),
   ];
-  const server = await tcp.listen(options.listen, take);
+  const server = await tcp.listen(options.listen, serving.take);
 
   return {
     address: server.address,
@@ -236,11 +218,10 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     carried: (guard) => guards.get(guard)?.carried ?? 0n,
     count: () => ({ connections: admission.count().connections }),
     async stop() {
-      isStopped = true;
       for (const one of undo) one();
-      for (const wire of wires) wire.stream.destroy();
+      const served = serving.stop();
       alarms.stop();
-      await Promise.all(serving);
+      await served;
       await server.close();
     },
   };

@@ -11,7 +11,7 @@ import { createCircuits, createGuardSplit, type Counted } from './count.ts';
 import type { Framed } from './framed.ts';
 import { createGate } from './gate.ts';
 import type { GuardLimits } from './guard.ts';
-import { MESSAGE_BYTES_MAX, writeMessage, type TransportMessage } from './message.ts';
+import { MESSAGE_BYTES_MAX, REASON_CHARS_MAX, writeMessage, type TransportMessage } from './message.ts';
 import { splice } from './splice.ts';
 
 /** What the guard's role has given to the transport. */
@@ -58,7 +58,6 @@ export interface SessionPorts {
 const FINISHING_SEC = 2;
 /** Requests of one session that wait for their answers. */
 const ASKS_MAX = 8;
-const REASON_CHARS_MAX = 500;
 
 export function createSession(ports: SessionPorts, { framed, wire, connection, subscriber }: SessionOf): Session {
   const { clock, log, alarms, limits, isPaid, isCurrent } = ports;

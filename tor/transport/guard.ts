@@ -2,7 +2,6 @@
  * The guard's end of `paidguard`, standalone: connections of clients come in on a port of its own, are joined to the tor beside it,
  * counted and let through as the guard allows. A GuardTransport for the guard role out. Composed by node.
  */
-import { errorText } from '../../host/log.ts';
 import type { Clock, Entropy, Log } from '../../host/ports.ts';
 import type { Tcp, TcpAddress, Wire } from '../../host/tcp.ts';
 import type { GuardTransport, Meter, SessionReading } from '../meter.ts';
@@ -11,8 +10,10 @@ import { createAlarms } from './alarms.ts';
 import { createSession, type GuardRole, type Session } from './guard-session.ts';
 import { answerHandshake, reasonOf, type Open } from './handshake.ts';
 import type { Framed } from './framed.ts';
+import { closed } from './inlet.ts';
 import type { KeyPair } from './noise.ts';
-import { createListeners } from './listeners.ts';
+import { createServing } from './serving.ts';
+import { createListeners } from '../listeners.ts';
 
 export interface GuardEndPorts {
   readonly tcp: Tcp;
@@ -77,33 +78,16 @@ export async function startGuardEnd(ports: GuardEndPorts, options: GuardEndOptio
   const admission = createAdmission(limits);
   const alarms = createAlarms(clock);
   const sessions = new Map<string, Session>();
-  const wires = new Set<Wire>();
-  const serving = new Set<Promise<void>>();
+  const serving = createServing({ log, role: 'guard', admission, sourceOf: ({ remote }) => sourceOf(remote), serve });
   const readings = createListeners<SessionReading>();
   const closings = createListeners<string>();
   const isPaid = meter !== null && meter.kind !== 'links';
   let role: GuardRole = closedRole;
-  let isStopped = false;
 
   /** The meter hears its tor, and has for long enough to know of what it did not hear. */
   function isCurrent(): boolean {
     const state = meter?.state?.();
     return state === undefined || (state.up && clock.now() - state.since >= limits.lagSec);
-  }
-
-  function take(wire: Wire): void {
-    const entered = isStopped ? null : admission.enter(sourceOf(wire.remote));
-    if (entered === null) return void wire.stream.destroy();
-    wires.add(wire);
-    const served = serve(wire, entered)
-      .catch((thrown: unknown) => log.error('transport-failed', { role: 'guard', error: errorText(thrown) }))
-      .finally(() => {
-        wire.stream.destroy();
-        wires.delete(wire);
-        entered.leave();
-        serving.delete(served);
-      });
-    serving.add(served);
   }
 
   async function serve(wire: Wire, entered: Entered): Promise<void> {
@@ -127,13 +111,12 @@ export async function startGuardEnd(ports: GuardEndPorts, options: GuardEndOptio
       { clock, log, alarms, limits, role: () => role, isPaid, isCurrent, tell: readings.tell },
       { framed, wire: door.wire, connection: door.connection, subscriber: open.subscriber },
     );
+    const dropDoor = serving.keep(door.wire);
     const drop = (): void => {
       if (sessions.get(door.connection) === session) sessions.delete(door.connection);
-      door.wire.stream.destroy();
-      wires.delete(door.wire);
+      dropDoor();
     };
     try {
-      wires.add(door.wire);
       const code = await admit(session, open);
       if (code !== null) {
         drop();
@@ -167,7 +150,7 @@ export async function startGuardEnd(ports: GuardEndPorts, options: GuardEndOptio
     wire.stream.end();
     wire.stream.resume();
     const callOff = alarms.after(limits.lingerSec, () => wire.stream.destroy());
-    if (!wire.stream.closed) await new Promise((resolve) => wire.stream.once('close', resolve));
+    await closed(wire.stream);
     callOff();
   }
 
@@ -179,7 +162,7 @@ export async function startGuardEnd(ports: GuardEndPorts, options: GuardEndOptio
       if (previous.connection !== null) sessions.get(previous.connection)?.circuit(previous.circuit, bytes, closed);
     }),
   ];
-  const server = await tcp.listen(options.listen, take);
+  const server = await tcp.listen(options.listen, serving.take);
 
   return {
     address: server.address,
@@ -203,12 +186,11 @@ export async function startGuardEnd(ports: GuardEndPorts, options: GuardEndOptio
     connectionOf: (address) => (sessions.has(address) ? address : null),
     count: () => ({ ...admission.count(), sessions: sessions.size }),
     async stop() {
-      isStopped = true;
       for (const one of undo) one?.();
       for (const session of sessions.values()) session.destroy();
-      for (const wire of wires) wire.stream.destroy();
+      const served = serving.stop();
       alarms.stop();
-      await Promise.all(serving);
+      await served;
       await server.close();
     },
   };

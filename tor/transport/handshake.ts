@@ -73,7 +73,7 @@ export async function askHandshake(stream: Duplex, ask: Asking): Promise<Result<
   framed.send({ kind: 'open', subscriber: subscriber.publicKey, hops, leavesTor });
   const item = await framed.next();
   if (item?.kind !== 'message') return refuseTransport('transport-no-answer', 'open');
-  if (item.message.kind === 'end') return refuseAs(item.message.reason);
+  if (item.message.kind === 'end') return refuseTold('transport-told', item.message.reason);
   return item.message.kind === 'opened' ? ok(framed) : refuseTransport('transport-no-answer', 'open');
 }
 
@@ -81,10 +81,6 @@ export async function askHandshake(stream: Duplex, ask: Asking): Promise<Result<
 export function reasonOf(code: keyof typeof transportRefusals): string {
   const { text, remedy } = transportRefusals[code];
   return `${text}: ${remedy} [${code}]`;
-}
-
-function refuseAs(reason: string): Result<never> {
-  return refuseTold('transport-told', reason);
 }
 
 /** The guard's own words stand in `about`. */

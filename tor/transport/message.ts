@@ -7,6 +7,10 @@ import { hex32, hops } from '../../core/wire/field.ts';
 import { requestAnswer, signedRequest } from '../../core/wire/guard.ts';
 import { refusalShape } from '../../host/http/refusals.ts';
 import { PAYLOAD_MAX } from './frame.ts';
+import { MAC_BYTES } from './noise.ts';
+
+export const REASON_CHARS_MAX = 500;
+export const MESSAGE_BYTES_MAX = PAYLOAD_MAX - MAC_BYTES;
 
 /** The client's first: for whom, and which circuits it will build. */
 export const transportOpen = z.strictObject({
@@ -28,14 +32,10 @@ export const transportAnswer = z.strictObject({
   refusal: refusalShape.nullable(),
 });
 /** The guard's last, instead of the answer or at any time after it. */
-export const transportEnd = z.strictObject({ kind: z.literal('end'), reason: z.string().max(500) });
+export const transportEnd = z.strictObject({ kind: z.literal('end'), reason: z.string().max(REASON_CHARS_MAX) });
 
 const message = z.discriminatedUnion('kind', [transportOpen, transportOpened, transportAsk, transportAnswer, transportEnd]);
 export type TransportMessage = z.infer<typeof message>;
-
-/** The MAC of a sealed one. */
-const MAC_BYTES = 16;
-export const MESSAGE_BYTES_MAX = PAYLOAD_MAX - MAC_BYTES;
 
 export function writeMessage(said: TransportMessage): Buffer {
   return Buffer.from(encode(said), 'utf8');

@@ -43,7 +43,8 @@ export interface Responder {
 
 const NAME = 'Noise_IK_25519_ChaChaPoly_BLAKE2b';
 const KEY_BYTES = 32;
-const MAC_BYTES = 16;
+/** By which a sealed text is longer. */
+export const MAC_BYTES = 16;
 const HASH_BYTES = 64;
 /** Of a message without payload: e, s and two MACs; e and one. */
 export const FIRST_BYTES = KEY_BYTES + KEY_BYTES + MAC_BYTES + MAC_BYTES;

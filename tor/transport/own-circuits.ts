@@ -5,10 +5,11 @@
 import type { Place } from '../../host/dial.ts';
 import type { Secrets } from '../control/authenticate.ts';
 import { openControl, type ControlPorts, type ControlState } from '../control/client.ts';
-import type { ReplyLine } from '../control/reply.ts';
+import { circuitStatus } from '../control/circuit-status.ts';
 import type { Session } from '../control/session.ts';
 import type { OwnCircuit, OwnCircuits } from './client.ts';
-import { createListeners } from './listeners.ts';
+import { createListeners } from '../listeners.ts';
+import { CELL_BYTES } from '../meter.ts';
 
 export interface OwnWatch extends OwnCircuits {
   state(): ControlState;
@@ -31,8 +32,8 @@ export function watchOwnCircuits(ports: ControlPorts, { place, secrets, relayOf 
 
   async function up(session: Session): Promise<void> {
     // What is not heard of a circuit is kept by tor until somebody listens.
-    const known = await session.ask('GETINFO circuit-status');
-    if (known.ok) for (const line of known.value.lines.flatMap(linesOf)) tell(circuits.circuit(line));
+    const known = await circuitStatus(session);
+    if (known.ok) for (const line of known.value) tell(circuits.circuit(line));
     await session.ask('SETEVENTS CIRC CIRC_BW');
   }
 
@@ -52,7 +53,6 @@ export function watchOwnCircuits(ports: ControlPorts, { place, secrets, relayOf 
 
 /** Tor counts payloads of cells here (control-spec, CIRC_BW), 509 bytes each; a cell has 514. */
 const PAYLOAD_BYTES = 509n;
-const CELL_BYTES = 514n;
 /** More than any tor has open; the oldest are forgotten. */
 const CIRCUITS_MAX = 10_000;
 
@@ -94,8 +94,4 @@ export function createOwnCircuits(relayOf: (fingerprint: string) => string | nul
     },
     forget: (): OwnCircuit[] => [...circuits.keys()].flatMap((id) => readingOf(id, true)),
   };
-}
-
-function linesOf({ text, data }: ReplyLine): string[] {
-  return [text.replace(/^circuit-status=/, ''), ...(data ?? [])].filter((line) => line !== '');
 }

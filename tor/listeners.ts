@@ -1,5 +1,6 @@
 /*
- * Who listens to something that is told. Used by both ends.
+ * Who listens to something that is told: what every meter and every transport is made of. Used by both rooms of this folder, by the
+ * lab's traffic source, and by tests that stand in for a tor.
  */
 
 export interface Listeners<T> {
