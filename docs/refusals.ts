@@ -8,6 +8,7 @@ import { labRefusals } from '../cli/lab.ts';
 import { mintRefusals } from '../cli/ledger.ts';
 import { mainRefusals } from '../cli/main.ts';
 import { passphraseRefusals } from '../cli/passphrase.ts';
+import { testbedFolderRefusals } from '../cli/testbed.ts';
 import { verifyInputRefusals } from '../cli/verify.ts';
 import { clientRefusals } from '../client/refusals.ts';
 import type { RefusalTable } from '../core/refusal.ts';
@@ -20,6 +21,7 @@ import { httpRefusals } from '../host/http/refusals.ts';
 import { sealRefusals } from '../host/seal.ts';
 import { scenarioRefusals } from '../lab/scenario/file.ts';
 import { scenarioRunRefusals } from '../lab/scenario/run.ts';
+import { testbedRefusals } from '../lab/testbed/stages.ts';
 import { nodeRefusals } from '../node/care/check.ts';
 import { restoreRefusals } from '../node/care/restore.ts';
 import { ownBitcoinRefusals } from '../node/bitcoin.ts';
@@ -55,6 +57,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
   Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals },
   'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
+  Testbeds: { ...testbedRefusals, ...testbedFolderRefusals },
   'Bitcoin payments and proofs': bitcoinPaymentRefusals,
   'The tor beside a relay': {
     ...sessionRefusals,

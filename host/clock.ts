@@ -1,6 +1,7 @@
 /*
  * Time. The system's clock in whole seconds, whose only alarm is a one-second wake-up, and one that is driven by a scenario.
- * Roles get either as the same port; jobs and outbox listen to `onWake`.
+ * Roles get either as the same port; jobs and outbox listen to `onWake`. Beside them what a testbed, which waits for other programs,
+ * tells its time by.
  */
 import { schedule, type ScheduledTask } from 'node-cron';
 import { invariant } from '../core/refusal.ts';
@@ -87,6 +88,17 @@ export function drivenClock(start: number): DrivenClock {
       wakeAll(wakers);
     },
   };
+}
+
+/** Seconds since it was begun, to the millisecond: for a person who is told how long something took; nothing is decided by it. */
+export function stopwatch(): () => number {
+  const begun = performance.now();
+  return () => Math.round(performance.now() - begun) / 1000;
+}
+
+/** Between two looks at what tells nobody when it is ready: another program that starts. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function wakeAll(wakers: ReadonlySet<() => void>): void {

@@ -9,7 +9,11 @@ export interface Captured {
   readonly err: string;
 }
 
-export async function ptg(...args: string[]): Promise<Captured> {
+export function ptg(...args: string[]): Promise<Captured> {
+  return capture(() => main(args));
+}
+
+export async function capture(run: () => Promise<void>): Promise<Captured> {
   const [out, err] = [process.stdout.write, process.stderr.write];
   const texts = { out: '', err: '' };
   const into = (name: 'out' | 'err') => (text: string | Uint8Array) => {
@@ -21,7 +25,7 @@ export async function ptg(...args: string[]): Promise<Captured> {
   process.stdout.write = into('out') as typeof out;
   process.stderr.write = into('err') as typeof err;
   try {
-    await main(args);
+    await run();
     return { code: Number(process.exitCode ?? 0), ...texts };
   } finally {
     process.stdout.write = out;
