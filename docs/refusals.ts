@@ -27,6 +27,7 @@ import { restoreRefusals } from '../node/care/restore.ts';
 import { ownBitcoinRefusals } from '../node/bitcoin.ts';
 import { initRefusals } from '../node/init.ts';
 import { homeFileRefusals } from '../node/open.ts';
+import { transportNodeRefusals } from '../node/transport.ts';
 import { bitcoinPaymentRefusals } from '../rail/bitcoin/wallet/refusals.ts';
 import { bitcoinRefusals } from '../rail/bitcoin/refusals.ts';
 import { authenticateRefusals } from '../tor/control/authenticate.ts';
@@ -70,7 +71,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,
   'Choosing a path': pathRefusals,
-  'The paidguard transport': { ...transportRefusals, ...toldRefusals },
+  'The paidguard transport': { ...transportRefusals, ...toldRefusals, ...transportNodeRefusals },
 };
 
 export function refusalsPage(): string {

@@ -3,9 +3,10 @@
  * out. Called by node for Tor's control port, and handed to tor as a port.
  */
 import { connect } from 'node:net';
+import { tcpAddressOf, type TcpAddress } from './tcp.ts';
 
 /** `host:port`, or `unix:/path` (as torrc writes it). */
-export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Place = TcpAddress | { readonly path: string };
 
 export interface StreamEars {
   open(): void;
@@ -45,7 +46,6 @@ export const dial: Dial = (place, ears) => {
 export function placeOf(text: string): Place | null {
   if (text.startsWith('unix:/')) return { path: text.slice('unix:'.length) };
   if (text.startsWith('/')) return { path: text };
-  const [, bracketed, plain, port] = /^(?:\[([0-9a-f:]+)\]|([^:/\s]+)):(\d{1,5})$/i.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  return host === undefined || Number(port) > 65_535 || Number(port) === 0 ? null : { host, port: Number(port) };
+  const address = tcpAddressOf(text);
+  return address === null || address.port === 0 ? null : address;
 }

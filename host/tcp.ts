@@ -10,6 +10,17 @@ export interface TcpAddress {
   readonly port: number;
 }
 
+/** Of `host:port`, IPv6 in brackets; null for what is no address. Port 0 stands for any that is free. */
+export function tcpAddressOf(text: string): TcpAddress | null {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-f:]+)\]|([^:/\s]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined || Number(port) > 65_535 ? null : { host, port: Number(port) };
+}
+
+export function tcpAddressText({ host, port }: TcpAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** One connection. Both addresses as `host:port`, IPv6 in brackets. */
 export interface Wire {
   readonly stream: Duplex;
@@ -76,6 +87,5 @@ function wireOf(socket: Socket): Wire {
 }
 
 function named(address: string | undefined, port: number | undefined): string {
-  const host = (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-  return `${host.includes(':') ? `[${host}]` : host}:${port ?? 0}`;
+  return tcpAddressText({ host: (address ?? '').replace(/^::ffff:(?=\d+\.)/, ''), port: port ?? 0 });
 }

@@ -28,6 +28,8 @@ import { depositsOf, fallbacksOf, ledgerWalletOf, walletsOf } from './wallets.ts
 export interface Parts extends NodeOptions {
   /** Hex of the relay's identity, where the node runs a relay. */
   readonly id: string | null;
+  /** Where the guard's end of the transport takes clients, if it does. */
+  readonly paidguard?: string;
   readonly silent: SilentTraffic;
   /** Its own bitcoind, where it has one. */
   readonly bitcoin: OwnBitcoin | null;
@@ -82,7 +84,9 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
     const readers = openRails({ http: ports.http, network: parts.network }, parts.bitcoin?.rpc ?? null);
     const transport = parts.guardTransport ?? parts.silent.guardTransport;
     const bitcoin = parts.bitcoin?.spec.confirmations ?? parts.network.bitcoin?.confirmations ?? 1;
-    const settings = { ...identityOf(parts), keys, ...rules, confirmations: { ledger: confirmations, bitcoin } };
+    const unsigned = parts.paidguard === undefined ? undefined : parts.spec.transport?.unsignedBytesMax;
+    const limits = unsigned === undefined ? {} : { unsignedBytesMax: BigInt(unsigned) };
+    const settings = { ...identityOf(parts), keys, ...rules, ...limits, confirmations: { ledger: confirmations, bitcoin } };
     return guard.start({ ...ports, transport, receiving, readers }, settings);
   },
   async client(parts) {
@@ -153,6 +157,7 @@ async function describe(parts: Parts, http: Ports['http']): Promise<Omit<Descrip
       },
     ],
     urls: { relay: url, settlement: url, guard: hasGuard ? url : null },
+    ...(parts.paidguard === undefined ? {} : { paidguard: parts.paidguard }),
     fingerprint: said.fingerprint ?? null,
     family: [...said.family],
     wantsGuard: said.guard,

@@ -3,9 +3,11 @@
  * node/start.
  */
 import { z } from 'zod';
-import { hex16, hex20, hex32, nickname, url } from '../core/wire/field.ts';
+import { hex16, hex20, hex32, hostPort, nickname, url } from '../core/wire/field.ts';
+import { HOPS_MAX } from '../core/limits.ts';
 import { placeOf } from '../host/dial.ts';
 import type { RoleName } from '../host/ports.ts';
+import { tcpAddressOf } from '../host/tcp.ts';
 
 const port = z.int().min(0).max(65_535);
 
@@ -48,10 +50,14 @@ const bitcoinSpec = z.strictObject({
 });
 export type BitcoinSpec = z.infer<typeof bitcoinSpec>;
 
+/** Port 0 for any that is free. */
+const listenAt = z.string().refine((text) => tcpAddressOf(text) !== null, 'host:port');
+const controlAt = z.string().refine((text) => placeOf(text) !== null, 'host:port, or unix:/path');
+
 /** The tor beside the relay. */
 const torSpec = z.strictObject({
   /** Its control port: host:port, or unix:/path. */
-  control: z.string().refine((text) => placeOf(text) !== null, 'host:port, or unix:/path'),
+  control: controlAt,
   /** Where its cookie is, if not where it says; a file with its password. From this file's folder. */
   cookieFile: z.string().min(1).optional(),
   passwordFile: z.string().min(1).optional(),
@@ -60,6 +66,41 @@ const torSpec = z.strictObject({
   /** Seconds between two looks at its channels. */
   lookSec: z.int().min(1).max(60).default(30),
 });
+
+/** The guard's end of the paidguard transport. */
+const transportSpec = z
+  .strictObject({
+    /** Where subscribers come in. */
+    listen: listenAt,
+    /** Where they reach it, if that is not `listen`: the descriptor says so. */
+    address: hostPort.optional(),
+    /** The door to the tor beside: its ORPort, with nothing changed in its torrc; or its Extended ORPort and the cookie of that. */
+    orPort: hostPort.optional(),
+    extOrPort: hostPort.optional(),
+    extOrCookieFile: z.string().min(1).optional(),
+    /** Bytes that a subscriber may have used and not signed; at ten megabytes a second it has to sign within three. */
+    unsignedBytesMax: z.int().min(0).default(33_554_432),
+  })
+  .refine((one) => (one.orPort === undefined) !== (one.extOrPort === undefined), 'one of orPort and extOrPort')
+  .refine((one) => (one.extOrPort === undefined) === (one.extOrCookieFile === undefined), 'extOrPort needs extOrCookieFile')
+  .refine((one) => one.address !== undefined || !/^(0\.0\.0\.0|\[::\]):/.test(one.listen), 'address: where others reach it');
+export type TransportSpec = z.infer<typeof transportSpec>;
+
+/** The client's end, and the user's own tor: what `ptg connect` runs. */
+export const connectSpec = z.strictObject({
+  /** Where that tor finds the transport. */
+  transport: listenAt.default('127.0.0.1:9260'),
+  /** Its control port. */
+  control: controlAt.default('127.0.0.1:9261'),
+  cookieFile: z.string().min(1).optional(),
+  passwordFile: z.string().min(1).optional(),
+  /** Where programs find it: its SocksPort. */
+  proxy: hostPort.default('127.0.0.1:9250'),
+  /** Of the circuits that it builds. */
+  hops: z.int().min(1).max(HOPS_MAX).default(3),
+  leavesTor: z.boolean().default(true),
+});
+export type ConnectSpec = z.infer<typeof connectSpec>;
 
 export const nodeSpec = z.strictObject({
   roles: z.array(z.enum(['ledger', 'directory', 'relay', 'settlement', 'guard', 'client'])).min(1),
@@ -70,6 +111,8 @@ export const nodeSpec = z.strictObject({
   network: z.string().min(1).default('network.json'),
   relay: relaySpec.optional(),
   tor: torSpec.optional(),
+  transport: transportSpec.optional(),
+  connect: connectSpec.optional(),
   settlement: z
     .strictObject({
       payouts: z.enum(['auto', 'manual']),

@@ -21,9 +21,10 @@ import { openBitcoin } from './bitcoin.ts';
 import { silentTraffic } from './silent.ts';
 import { openTorMeter } from './tor.ts';
 import type { ClientTransport, GuardTransport, Meter } from '../tor/meter.ts';
+import { openClientEnd, openGuardEnd, type OpenClientEnd, type OpenGuardEnd } from './transport.ts';
 import type { Keys } from './keys.ts';
 import { startRole, type Parts } from './roles.ts';
-import { runs, type NodeSpec } from './spec.ts';
+import { runs, type ConnectSpec, type NodeSpec } from './spec.ts';
 
 export interface NodeOptions {
   readonly spec: NodeSpec;
@@ -43,8 +44,8 @@ export interface NodeOptions {
   readonly createHttpClient?: (options: HttpClientOptions) => ClosableHttpClient;
   /** Where traffic is seen; without them the node sees none. */
   readonly meter?: Meter;
-  /** Of [tor]: the session's connection, of a client's `address:port` as tor sees it. Without it no client has a session. */
-  readonly sessionOf?: (address: string) => string | null;
+  /** Of a client: the transport's end for the user's own tor is opened. */
+  readonly connect?: ConnectSpec;
   readonly guardTransport?: GuardTransport;
   readonly clientTransport?: ClientTransport;
 }
@@ -56,6 +57,9 @@ export interface RunningNode {
   readonly url: string | null;
   readonly view: RunningView;
   readonly roles: readonly Role[];
+  /** The ends of the transport that are open here. */
+  readonly guardEnd: OpenGuardEnd | null;
+  readonly clientEnd: OpenClientEnd | null;
   /** Calls one of its own roles. */
   readonly http: Ports['http'];
   busy(): boolean;
@@ -81,9 +85,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
   const id = spec.relay === undefined ? null : signingKey(await options.keys('identity')).publicKey;
   const bitcoin = openBitcoin(options);
-  const partsWith = (view: RunningView, meter: Meter | undefined): Parts => ({
+  const partsWith = (view: RunningView, { meter, guardEnd, clientEnd }: Traffic): Parts => ({
     ...options,
     ...(meter === undefined ? {} : { meter }),
+    ...(guardEnd === null ? {} : { guardTransport: guardEnd.transport, paidguard: guardEnd.published }),
+    ...(clientEnd === null ? {} : { clientTransport: clientEnd.transport }),
     id,
     bitcoin,
     silent: silentTraffic(),
@@ -101,12 +107,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const others: { close(): Promise<void> }[] = [http, { close: async () => bitcoin?.rpc.close() }];
   const stop = () => shutDown({ servers: listening, roles, others, databases }, log);
   let view: RunningView;
+  let traffic: Traffic;
   let url: string | null = null;
   try {
     view = await openNetworkView({ network, clock, http, log, database: await open('network', networkMigrations, 'network') });
     others.unshift(view);
-    const meter = options.meter ?? meterBeside(options, view, others);
-    const parts = partsWith(view, meter);
+    traffic = await openTraffic(options, view, { listening, others });
+    const parts = partsWith(view, traffic);
     for (const name of order) if (runs(spec, name)) roles.push(await startRole(name, parts));
     for (const role of roles) listening.push(await serveLocal(role, { home, log }));
     if (roles.some((role) => role.endpoints.some((endpoint) => endpoint.access !== 'local'))) {
@@ -127,6 +134,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     url,
     view,
     roles,
+    guardEnd: traffic.guardEnd,
+    clientEnd: traffic.clientEnd,
     http,
     busy: () =>
       http.inFlight() > 0 || view.busy() || roles.some((role) => role.busy()) || listening.some((server) => server.busy()),
@@ -135,13 +144,42 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
 }
 
-/** Of a relay with a tor beside it; closed with the node. */
-function meterBeside(options: NodeOptions, view: RunningView, others: { close(): Promise<void> }[]): Meter | undefined {
-  const { spec, home, clock, entropy, log, sessionOf = () => null } = options;
-  if (spec.tor === undefined || !runs(spec, 'relay')) return undefined;
-  const meter = openTorMeter({ spec: spec.tor, home, clock, entropy, log, view, sessionOf });
-  others.unshift(meter);
-  return meter;
+interface Traffic {
+  readonly meter: Meter | undefined;
+  readonly guardEnd: OpenGuardEnd | null;
+  readonly clientEnd: OpenClientEnd | null;
+}
+
+interface Closing {
+  /** Before the roles, so that what passed last is written down. */
+  readonly listening: { busy(): boolean; close(): Promise<void> }[];
+  /** After them. */
+  readonly others: { close(): Promise<void> }[];
+}
+
+/** What a tor beside this node shows: of a relay, of a guard in one process with it, and of a client that is to connect. */
+async function openTraffic(options: NodeOptions, view: RunningView, { listening, others }: Closing): Promise<Traffic> {
+  const { spec, home, clock, entropy, log, connect } = options;
+  const parts = { ...options, networkId: options.network.networkId };
+  let guardEnd: OpenGuardEnd | null = null;
+  let clientEnd: OpenClientEnd | null = null;
+  let meter = options.meter;
+  if (meter === undefined && spec.tor !== undefined && runs(spec, 'relay')) {
+    const sessionOf = (address: string): string | null => guardEnd?.connectionOf(address) ?? null;
+    const beside = openTorMeter({ spec: spec.tor, home, clock, entropy, log, view, sessionOf });
+    others.unshift(beside);
+    meter = beside;
+  }
+  const keep = (end: { stop(): Promise<void> }): void => void listening.push({ busy: () => false, close: () => end.stop() });
+  if (spec.transport !== undefined && runs(spec, 'guard') && runs(spec, 'relay')) {
+    guardEnd = await openGuardEnd(parts, spec.transport, meter ?? null);
+    keep(guardEnd);
+  }
+  if (connect !== undefined && runs(spec, 'client')) {
+    clientEnd = await openClientEnd(parts, connect, view);
+    keep(clientEnd);
+  }
+  return { meter, guardEnd, clientEnd };
 }
 
 export function soonest(times: readonly (number | null)[]): number | null {

@@ -8,6 +8,7 @@ import type { Consensus } from '../core/wire/consensus.ts';
 import { dial, placeOf } from '../host/dial.ts';
 import { readBounded } from '../host/files.ts';
 import type { Clock, Entropy, Log, NetworkView } from '../host/ports.ts';
+import type { Secrets } from '../tor/control/authenticate.ts';
 import { watchTor, type TorMeter } from '../tor/reading/watch.ts';
 import type { NodeSpec } from './spec.ts';
 
@@ -25,23 +26,36 @@ export interface TorBeside {
 /** A cookie has 32 bytes, a password one line. */
 const SECRET_BYTES_MAX = 4096;
 
+/** What a control port asks for; files from the node's folder. */
+export function secretsIn(home: string, named: Pick<TorBeside['spec'], 'cookieFile' | 'passwordFile'>): Secrets {
+  return {
+    cookieFile: fileIn(home, named.cookieFile),
+    passwordFile: fileIn(home, named.passwordFile),
+    read: readSecret,
+  };
+}
+
+export function fileIn(home: string, file: string | undefined): string | null {
+  if (file === undefined) return null;
+  return isAbsolute(file) ? file : join(home, file);
+}
+
+export function readSecret(file: string): Promise<Uint8Array | null> {
+  return readBounded(file, SECRET_BYTES_MAX);
+}
+
 export function openTorMeter({ spec, home, clock, entropy, log, view, sessionOf }: TorBeside): TorMeter {
   const place = placeOf(spec.control);
   if (place === null)
     throw new Error(`no control port has this address\n  ${spec.control}\n  correct [tor] in ptg.toml [tor-control]`);
   // Said at each start: who runs this for money must not wait for it in vain.
   if (spec.meter === 'links') log.warn('watch-mode-nothing-is-billed', { url: spec.control });
-  const inHome = (file: string | undefined) => (file === undefined ? null : isAbsolute(file) ? file : join(home, file));
   const relays = relaysByFingerprint(view);
   const meter = watchTor(
     { clock, entropy, log, dial },
     {
       place,
-      secrets: {
-        cookieFile: inHome(spec.cookieFile),
-        passwordFile: inHome(spec.passwordFile),
-        read: (file) => readBounded(file, SECRET_BYTES_MAX),
-      },
+      secrets: secretsIn(home, spec),
       kind: spec.meter,
       lookSec: spec.lookSec,
       relayOf: relays.of,
@@ -57,13 +71,14 @@ export function openTorMeter({ spec, home, clock, entropy, log, view, sessionOf 
   };
 }
 
-interface Relays {
+export interface Relays {
+  /** The relay's id. */
   of(fingerprint: string): string | null;
   close(): void;
 }
 
 /** A fingerprint that two relays claim is nobody's: neither is paid for the other. */
-function relaysByFingerprint(view: NetworkView): Relays {
+export function relaysByFingerprint(view: NetworkView): Relays {
   let ids = new Map<string, string | null>();
   const read = (consensus: Verified<Consensus>): void => {
     ids = new Map();

@@ -13,6 +13,10 @@ const comments: Readonly<Record<string, string>> = {
   listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
   relay: 'What the relay says of itself. guard: it wants the flag. bandwidth: bytes a second. family: ids of your other relays.',
   tor: 'The tor beside the relay. control: its control port, host:port or unix:/path. meter: circuits (bills; needs a testing network) or links (watch mode: nothing is billed).',
+  transport:
+    'The paidguard transport of a guard. listen: where subscribers come in; address: where they reach it, if elsewhere. orPort: of the tor beside; or extOrPort with extOrCookieFile. unsignedBytesMax: what a subscriber may have used and not signed.',
+  connect:
+    'What ptg connect runs. transport: where your tor finds it; control: the control port of that tor; proxy: where programs find it.',
   settlement:
     'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. contests: auto files against who has not paid; ask waits for ptg contest file. restored, restore: written by ptg restore.',
   guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',

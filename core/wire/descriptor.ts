@@ -7,7 +7,7 @@ import { sha256Hex } from '../crypto/hash.ts';
 import { FAMILY_MAX, KEY_SETS_MAX, RAILS_MAX } from '../limits.ts';
 import type { Signed } from '../crypto/sign.ts';
 import { encode } from './codec.ts';
-import { destination, hex20, hex32, interval, keyNumber, nickname, railName, seconds, url } from './field.ts';
+import { destination, hex20, hex32, hostPort, interval, keyNumber, nickname, railName, seconds, url } from './field.ts';
 
 /** The keys of one number. Guard keys are null for a relay that runs no guard role. */
 export const keySet = z.strictObject({
@@ -29,6 +29,8 @@ export const descriptor = z.strictObject({
   keys: z.array(keySet).min(1).max(KEY_SETS_MAX),
   /** One URL a role, without the role's path: `http://host:port`. */
   urls: z.strictObject({ relay: url, settlement: url, guard: url.nullable() }),
+  /** Where the guard's end of the transport takes clients; left out where it takes none. */
+  paidguard: hostPort.optional(),
   /** Tor's RSA fingerprint, where the relay runs beside a tor. */
   fingerprint: hex20.nullable(),
   /** Ids of the relays of the same operator; counts where both name each other. */

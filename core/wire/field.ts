@@ -56,6 +56,12 @@ export const nickname = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, 'up
 export const railName = z.string().regex(/^[a-z][a-z0-9]{0,15}$/, 'a rail: up to 16 of a-z and 0-9');
 /** Where money goes on a rail; the rail knows its form. */
 export const destination = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'up to 200 printable characters');
+/** Where a connection goes: a name or an IPv4 address, or an IPv6 address in brackets, and a port. */
+export const hostPort = z
+  .string()
+  .max(URL_CHARS_MAX)
+  .regex(/^([A-Za-z0-9.-]+|\[[0-9a-f:]+\]):[1-9][0-9]{0,4}$/, 'host:port')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'a port is at most 65535');
 export const url = z
   .string()
   .max(URL_CHARS_MAX)

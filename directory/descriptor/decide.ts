@@ -74,8 +74,9 @@ function checkTimes({ body, parameters, now }: Case) {
 }
 
 /** The authority itself calls them, then every relay and client that takes them for a neighbour or a guard. */
-function checkAddresses({ body: { urls }, open }: Case) {
-  const closed = [urls.relay, urls.settlement, urls.guard].find((url) => open && url !== null && !isOpenAddress(url));
+function checkAddresses({ body: { urls, paidguard }, open }: Case) {
+  const dialled = paidguard === undefined ? null : `http://${paidguard}`;
+  const closed = [urls.relay, urls.settlement, urls.guard, dialled].find((url) => open && url !== null && !isOpenAddress(url));
   return closed === undefined ? null : refuse('descriptor-address', closed ?? '');
 }
 

@@ -3,7 +3,7 @@
  * standard output out. A thin shim: both ends run in the node, this says where they listen. Pure; printed by the program that tor
  * starts, which then stays until tor goes.
  */
-import type { TcpAddress } from '../../host/tcp.ts';
+import { tcpAddressText, type TcpAddress } from '../../host/tcp.ts';
 
 export interface Running {
   /** Where the client's end listens for SOCKS, and the guard's end for clients; null for one that does not run. */
@@ -49,8 +49,7 @@ export function announce(env: Readonly<Record<string, string | undefined>>, runn
 function methods(word: 'CMETHOD' | 'SMETHOD', wanted: string, at: TcpAddress | null, kind: string): string[] {
   if (wanted !== '*' && !listed(wanted).includes(NAME)) return [];
   if (at === null) return [`${word}-ERROR ${NAME} the node does not run this end: see ptg status`];
-  const host = at.host.includes(':') ? `[${at.host}]` : at.host;
-  return [`${word} ${NAME} ${kind}${host}:${at.port}`];
+  return [`${word} ${NAME} ${kind}${tcpAddressText(at)}`];
 }
 
 function listed(text: string | undefined): string[] {
