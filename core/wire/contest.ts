@@ -193,4 +193,9 @@ export const appealRefusals = {
     text: 'this IOU takes nothing off: it is not above the one shown, or both signed the settlement',
     remedy: 'show a later IOU of the contestant, or a payment',
   },
+  'appeal-shown': {
+    retry: false,
+    text: 'that payment has ended another case: it pays one debt',
+    remedy: 'show your own payment, or the contestant’s receipt for it',
+  },
 } as const;

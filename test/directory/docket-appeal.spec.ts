@@ -166,6 +166,22 @@ describe('directory/appeal', () => {
     await checked(id);
   });
 
+  it('takes a payment once, whoever shows it; the creditor’s own word on whose it is counts all the same', async () => {
+    await given();
+    const [first, second, third] = [await contested('a', 'b'), await contested('a', 'c'), await contested('a', 'd')];
+    const proof = docket.pay(freshOf('a'), 1000n, GENESIS + 519);
+    expect(stateOf(await docket.appeal('b', first, paid(proof)))).equal('dismissed');
+    expect(codeOf(await docket.appeal('c', second, paid(proof)))).equal('appeal-shown');
+    // The same again is answered the same; and so it is by an authority that was restarted.
+    expect(stateOf(await docket.appeal('b', first, paid(proof)))).equal('dismissed');
+    await docket.authority.restart();
+    expect(codeOf(await docket.appeal('c', second, paid(proof)))).equal('appeal-shown');
+    expect(stateOf(await docket.appeal('c', second, paid(docket.pay(freshOf('a'), 1000n, GENESIS + 519))))).equal('dismissed');
+    // Of a receipt the contestant has said which debt its payment was.
+    expect(stateOf(await docket.appeal('d', third, receipted(GENESIS + 519, 'a', 'd')))).equal('dismissed');
+    for (const id of [first, second, third]) await checked(id);
+  });
+
   it('is refused for the first fault in the order of the table', async () => {
     await given();
     const { authority } = docket;
@@ -176,7 +192,7 @@ describe('directory/appeal', () => {
     };
     const [id, ended] = [await contested('a', 'b'), await contested('b', 'c')];
     valueOf(await docket.appeal('c', ended, receipted(GENESIS + 500, 'b', 'c')));
-    const upheld = await contested('a', 'd');
+    const [upheld, other] = [await contested('a', 'd'), await contested('a', 'c')];
     const receipt = receipted(GENESIS + 500);
     await expectCode('appeal-unknown', 'b', caseOf('c', 'd'), receipt);
     await expectCode('appeal-stranger', 'c', id, receipt, { fromKey: 9 });
@@ -193,6 +209,9 @@ describe('directory/appeal', () => {
     await expectCode('appeal-owed', 'b', id, { kind: 'carried', settlement: carried });
     await expectCode('appeal-set-off', 'b', id, { kind: 'set-off', iou: await docket.iou('a', 'b', 0n) });
     await expectCode('appeal-amount', 'b', id, paid(docket.pay(freshOf('a'), 999n)));
+    const shown = paid(docket.pay(freshOf('a'), 1000n, GENESIS + 519));
+    expect(stateOf(await docket.appeal('c', other, shown))).equal('dismissed');
+    await expectCode('appeal-shown', 'b', id, shown);
     await authority.goTo(GENESIS + 620);
     const late: AppealEvidence = { kind: 'set-off', iou: await docket.iou('a', 'd', 1000n, { serial: 9n }) };
     await expectCode('appeal-late', 'd', upheld, late, { fromKey: 9 });
