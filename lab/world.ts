@@ -3,7 +3,6 @@
  * keys and databases, speaking over HTTP on loopback. A plan in, the running nodes out. Called by scenario and up.
  */
 import { mkdir } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { sha256 } from '../core/crypto/hash.ts';
 import { signingKey } from '../core/crypto/keys.ts';
@@ -12,7 +11,6 @@ import { ledgerDestination, transferIdOf } from '../core/wire/ledger.ts';
 import type { Network } from '../core/wire/network.ts';
 import type { Parameters } from '../core/wire/parameters.ts';
 import { refusalLines } from '../host/config.ts';
-import { systemEntropy } from '../host/entropy.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import type { Clock, Entropy, Log } from '../host/ports.ts';
 import { keysFrom, keysIn, type KeyName, type Keys } from '../node/keys.ts';
@@ -20,6 +18,7 @@ import { nodeSpec, type NodeSpec } from '../node/spec.ts';
 import { specText } from '../node/write.ts';
 import { startNode, type NodeOptions, type RunningNode } from '../node/start.ts';
 import { mint } from '../rail/ledger/mint.ts';
+import { freePorts } from './ports.ts';
 import { createTrafficSource, type TrafficSource } from './traffic/source.ts';
 
 export interface RelayPlan {
@@ -263,33 +262,4 @@ async function issue(
     );
     if (!issued.ok) throw new Error(refusalLines(issued.refusal));
   }
-}
-
-/**
- * Ports that are free now, all different: bound together, then let go. Below those that systems give to outgoing connections, one
- * of which would else take a port before its node does; and at random, for others who do the same.
- */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = new Map<number, Server>();
-  const chance = systemEntropy();
-  try {
-    for (let tries = 0; servers.size < count; tries += 1) {
-      invariant(tries < 100 * (count + 1), 'the machine has free ports');
-      const port = 16_384 + (Buffer.from(chance.bytes(2)).readUInt16BE() % 16_384);
-      const server = servers.has(port) ? null : await bound(port);
-      if (server !== null) servers.set(port, server);
-    }
-  } finally {
-    await Promise.all([...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))));
-  }
-  return [...servers.keys()];
-}
-
-/** Null where somebody has it. */
-function bound(port: number): Promise<Server | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
 }

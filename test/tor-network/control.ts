@@ -14,7 +14,8 @@ import { openControl, type ControlClient } from '../../tor/control/client.ts';
 import type { Session } from '../../tor/control/session.ts';
 import { quoted } from '../../tor/control/words.ts';
 import { later } from '../harness/later.ts';
-import { torPrograms, until, type TorNetwork, type TorNode } from '../harness/tor.ts';
+import type { TorNetwork, TorNode } from '../../lab/testbed/tor/network.ts';
+import { torPrograms, until } from '../../lab/testbed/tor/process.ts';
 import { secretsOf } from './metered.ts';
 
 /** One command, over a connection of its own; all lines of its answer. */

@@ -10,7 +10,7 @@ import { silentLog } from '../../host/log.ts';
 import type { CircuitReading, LinkReading } from '../../tor/meter.ts';
 import { watchTor, type TorMeter, type WatchOptions } from '../../tor/reading/watch.ts';
 import { later } from '../harness/later.ts';
-import type { TorNetwork } from '../harness/tor.ts';
+import type { TorNetwork } from '../../lab/testbed/tor/network.ts';
 
 export interface Metered {
   readonly meter: TorMeter;

@@ -4,8 +4,9 @@
  */
 import { expect } from 'chai';
 import { CELL_BYTES, type CircuitReading } from '../../tor/meter.ts';
-import { download } from '../harness/download.ts';
-import { until, type TorNetwork } from '../harness/tor.ts';
+import { download } from '../../lab/testbed/tor/download.ts';
+import type { TorNetwork } from '../../lab/testbed/tor/network.ts';
+import { until } from '../../lab/testbed/tor/process.ts';
 import { metered, type Metered } from './metered.ts';
 
 const MIB = 1 << 20;

@@ -14,7 +14,8 @@ import { keysFrom } from '../../node/keys.ts';
 import { nodeSpec } from '../../node/spec.ts';
 import { startNode } from '../../node/start.ts';
 import { later } from '../harness/later.ts';
-import { until, type TorNetwork } from '../harness/tor.ts';
+import type { TorNetwork } from '../../lab/testbed/tor/network.ts';
+import { until } from '../../lab/testbed/tor/process.ts';
 import { askTor } from './control.ts';
 import { testParameters, testSeed, testView } from '../harness/view.ts';
 

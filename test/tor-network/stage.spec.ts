@@ -2,9 +2,11 @@
  * The stage test:tor: one private Tor network on loopback for all of it. With CI=true a missing tor is a failure; elsewhere it says why
  * it is skipped, and how to install one.
  */
-import { serveFiles, type FileServer } from '../harness/download.ts';
+import { serveFiles, type FileServer } from '../../lab/testbed/tor/download.ts';
 import { undoAll } from '../harness/later.ts';
-import { startTorNetwork, torPrograms, type TorNetwork } from '../harness/tor.ts';
+import type { TorNetwork } from '../../lab/testbed/tor/network.ts';
+import { torPrograms } from '../../lab/testbed/tor/process.ts';
+import { startTorNetwork } from '../harness/tor.ts';
 import { controlPort } from './control.ts';
 import { meters } from './meters.ts';
 import { nodeBesideTor } from './node.ts';

@@ -3,11 +3,10 @@
  * ordinary relay in the consensus, asked at its ORPort with nothing changed, and then at an Extended ORPort.
  */
 import { expect } from 'chai';
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, createServer as createPlain, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../host/clock.ts';
@@ -22,7 +21,10 @@ import { startGuardEnd, type GuardEnd, type TorDoor } from '../../tor/transport/
 import { watchOwnCircuits, type OwnWatch } from '../../tor/transport/own-circuits.ts';
 import { extOrDoor, orDoor } from '../../tor/transport/or-port.ts';
 import { later, undoAll } from '../harness/later.ts';
-import { startTorNetwork, torPrograms, until, type TorNetwork, type TorPrograms } from '../harness/tor.ts';
+import { freePorts } from '../../lab/ports.ts';
+import type { TorClient, TorNetwork } from '../../lab/testbed/tor/network.ts';
+import { torPrograms, until } from '../../lab/testbed/tor/process.ts';
+import { startTorNetwork } from '../harness/tor.ts';
 import { networkId } from '../harness/view.ts';
 import { secretsOf } from './metered.ts';
 import { alice, digest, guardId, guardKey, read } from '../tor/transport-net.ts';
@@ -61,7 +63,7 @@ describe('paidguard with a real tor', function () {
 
   it('downloads through an Extended ORPort, where tor is told the client’s address', async () => {
     const { folder } = network.node('guard');
-    const free = await freePort();
+    const [free] = (await freePorts(1)) as [number];
     appendFileSync(join(folder, 'torrc'), `ExtORPort 127.0.0.1:${free}\n`);
     process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGHUP');
     const file = join(folder, 'extended_orport_auth_cookie');
@@ -132,8 +134,8 @@ describe('paidguard with a real tor', function () {
     );
     later(() => guard.stop());
     watched?.onGuard(guard);
-    const control = { host: '127.0.0.1', port: await freePort() };
-    const own = watched?.own(control) ?? null;
+    const user = await network.addClient(`bridged-${name}`);
+    const own = watched?.own(user.control) ?? null;
     if (own !== null) later(() => own.close());
     const sessions: string[] = [];
     let allowed = 0n;
@@ -151,16 +153,17 @@ describe('paidguard with a real tor', function () {
     );
     later(() => client.stop());
     watched?.onClient(client);
-    const { socksPort, stop } = await startBridgeClient(name, client.address.port, guard.address.port, control.port);
+    later(() => user.stop());
+    await startBridged(user, client.address.port, guard.address.port);
     if (own !== null) await until(() => own.state().up, 'the client’s control port', 60);
     for (let round = 0; round < 2; round++) {
-      const got = await fetchThrough(socksPort, network.exitPort);
+      const got = await fetchThrough(user.socksPort, network.exitPort);
       expect(got).equal(createHash('sha256').update(body).digest('hex'));
     }
     if (watched !== null) {
       // A moment for the events of the last second.
       await until(() => meterRests(watched), 'the last events', 30);
-      await stop();
+      await user.stop();
       await until(() => guard.count().sessions === 0, 'the sessions to be over', 60);
     }
     const carried = client.carried(guardId);
@@ -180,45 +183,13 @@ describe('paidguard with a real tor', function () {
     return seenAt.length >= 3;
   }
 
-  /** As `ptg connect` would write it. */
-  async function startBridgeClient(name: string, pt: number, guardPort: number, control: number) {
-    const folder = join(network.node('client').folder, '..', `bridged-${name}`);
-    mkdirSync(folder, { mode: 0o700 });
-    const socksPort = await freePort();
-    const authorities = readFileSync(join(network.node('client').folder, 'torrc'), 'utf8').match(/^DirAuthority .*$/gm) ?? [];
-    expect(authorities).lengthOf(3);
-    const fingerprint = network.node('guard').fingerprint;
-    const lines = [
-      'TestingTorNetwork 1',
-      ...authorities,
-      ...[`DataDirectory ${folder}`, `Log notice file ${folder}/notice.log`, 'SafeLogging 0', 'ShutdownWaitLength 0'],
-      ...['OutboundBindAddress 127.0.0.1', 'GeoIPFile /dev/null', 'GeoIPv6File /dev/null'],
-      ...[`SocksPort 127.0.0.1:${socksPort}`, `ControlPort 127.0.0.1:${control}`, 'CookieAuthentication 1'],
-      ...['UseBridges 1', 'ConfluxEnabled 0'],
+  function startBridged(user: TorClient, pt: number, guardPort: number): Promise<void> {
+    const { fingerprint } = network.node('guard');
+    return user.begin([
+      'UseBridges 1',
       `ClientTransportPlugin paidguard socks5 127.0.0.1:${pt}`,
       `Bridge paidguard 127.0.0.1:${guardPort} ${fingerprint} guard=${guardId}`,
-    ];
-    writeFileSync(join(folder, 'torrc'), `${lines.join('\n')}\n`);
-    const { tor } = programs as TorPrograms;
-    const child = spawn(tor, ['--defaults-torrc', '/dev/null', '-f', join(folder, 'torrc'), '--quiet'], { stdio: 'ignore' });
-    const stop = async (): Promise<void> => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
-    };
-    later(stop);
-    const log = () => {
-      try {
-        return readFileSync(join(folder, 'notice.log'), 'utf8');
-      } catch {
-        return '';
-      }
-    };
-    await until(() => log().includes('Bootstrapped 100%'), `the bridged client\n${log()}`, 60).catch((thrown: unknown) => {
-      throw new Error(`${String(thrown)}\n${log().slice(-2000)}`);
-    });
-    return { socksPort, stop };
+    ]);
   }
 });
 
@@ -236,16 +207,6 @@ async function fetchThrough(socksPort: number, port: number): Promise<string> {
   let head = '';
   while (!head.endsWith('\r\n\r\n')) head += (await read(socket, 1))?.toString('latin1') ?? '\r\n\r\n';
   return (await digest(socket)).hash;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createPlain();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function answers(port: number): Promise<boolean> {
