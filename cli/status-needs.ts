@@ -20,7 +20,8 @@ function need(code: string, holds: boolean, text: () => string): Need[] {
   return holds ? [{ code, text: text() }] : [];
 }
 
-function needsOfNode({ node, consensus, now }: Seen): Need[] {
+function needsOfNode({ node, consensus, now, directoryTor }: Seen): Need[] {
+  const fault = directoryTor?.middleOnly?.fault ?? null;
   const down = node.roles.filter((role) => !node.running.includes(role) && role !== 'client');
   return [
     ...need('node-down', down.length > 0, () => `not running: ${down.join(', ')}. Start it: ptg run --home ${node.home}`),
@@ -34,6 +35,17 @@ function needsOfNode({ node, consensus, now }: Seen): Need[] {
       consensus !== null && consensus.validUntil <= now,
       () =>
         `the consensus has not been valid for ${spanText(now - (consensus?.validUntil ?? 0))}: check the clock and the authorities`,
+    ),
+    ...need(
+      'directory-tor-away',
+      directoryTor !== null && !directoryTor.up,
+      () => `the tor beside the directory cannot be heard (${directoryTor?.reason ?? 'not reached yet'}): check that it runs`,
+    ),
+    ...need(
+      'middle-only-not-put',
+      fault !== null,
+      () =>
+        `Tor does not know who is to lose its Guard flag (${fault?.code ?? ''}, ${fault?.about ?? ''}): ${fault?.remedy ?? ''}`,
     ),
   ];
 }

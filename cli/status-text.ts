@@ -16,6 +16,7 @@ export function statusText(status: Status): string {
       ['roles', rolesText(status)],
       ['consensus', consensusText(status)],
       ...listedLines(status),
+      ...directoryTorLines(status),
       ...relayLines(status),
       ...clockLines(status),
       ...moneyLines(status),
@@ -42,6 +43,13 @@ function consensusText({ consensus, now }: Status): string {
 
 function listedLines({ listed }: Status): Line[] {
   return listed === null ? [] : [['relays', `${listed.relays} listed, ${listed.running} running, ${listed.guards} guards`]];
+}
+
+function directoryTorLines({ directoryTor: tor }: Status): Line[] {
+  if (tor === null) return [];
+  const { middleOnly } = tor;
+  const marked = middleOnly === null ? 'marks nobody' : `${middleOnly.listed.length} marked MiddleOnly in ${middleOnly.file}`;
+  return [['tor', tor.up ? marked : `${marked}; no tor: ${tor.reason ?? 'not reached yet'}`]];
 }
 
 function relayLines({ node, relay, directory, links, guard }: Status): Line[] {

@@ -70,6 +70,25 @@ export const guardShape = z.object({
   sessions: z.int(),
   rails: z.array(z.object({ rail: z.string(), deposited: units, spent: units, withdrawn: units, owed: signedUnits }).loose()),
 });
+/** The tor beside a directory; null where it has none. */
+export const directoryTorShape = z.object({
+  tor: z
+    .object({
+      up: z.boolean(),
+      since: z.int(),
+      reason: z.string().nullable(),
+      middleOnly: z
+        .object({
+          file: z.string(),
+          listed: z.array(z.string()),
+          doneAt: z.int().nullable(),
+          fault: z.object({ code: z.string(), about: z.string(), remedy: z.string() }).nullable(),
+        })
+        .nullable(),
+    })
+    .loose()
+    .nullable(),
+});
 const accountsShape = z.object({
   accounts: z.array(
     z.object({
@@ -93,6 +112,8 @@ export interface Status {
   readonly consensus: { readonly validAfter: number; readonly validUntil: number; readonly ageSec: number } | null;
   /** Of a node without a relay. */
   readonly listed: { readonly relays: number; readonly running: number; readonly guards: number } | null;
+  /** Of a directory with a tor beside it. */
+  readonly directoryTor: z.infer<typeof directoryTorShape>['tor'];
   readonly relay: z.infer<typeof relayShape> | null;
   readonly links: z.infer<typeof linksShape>['links'] | null;
   /** What an authority says of the relay. */
@@ -137,6 +158,7 @@ async function collect(home: string, { spec, network }: OpenedHome, http: HttpCl
     now,
     consensus: aged(relay?.consensus ?? published, now),
     listed: published === null ? null : counted(published),
+    directoryTor: (await ask('directory', '/directory/tor', undefined, directoryTorShape))?.tor ?? null,
     relay,
     links: (await ask('relay', '/relay/links', undefined, linksShape))?.links ?? null,
     directory: relay === null ? null : await valueOf(readRelay(http, network, relay.id)),

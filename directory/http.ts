@@ -1,5 +1,5 @@
 /*
- * The directory's endpoints: method, path, schema, flow. All public: its log is, and what is posted is signed.
+ * The directory's endpoints: method, path, schema, flow. Public but for one: its log is, and what is posted is signed.
  */
 import { z } from 'zod';
 import { signedSchema, type Signed } from '../core/crypto/sign.ts';
@@ -22,6 +22,7 @@ import type { Docket } from './docket/flow.ts';
 import type { Relays } from './flags/flow.ts';
 import type { Book } from './log/flow.ts';
 import type { Mailbox } from './mailbox/flow.ts';
+import type { TorFlags } from './tor/flow.ts';
 
 export interface Items {
   readonly book: Book;
@@ -33,6 +34,7 @@ export interface Items {
   readonly appeals: Appeals;
   readonly complaints: Complaints;
   readonly docket: Docket;
+  readonly torFlags: TorFlags;
 }
 
 /** With a rail's proof in it, or a complaint's tallies. */
@@ -56,7 +58,7 @@ const ofChanges = z.strictObject({ after: units.optional() });
 const read = readings('directory');
 
 export function directoryEndpoints(items: Items): readonly Endpoint[] {
-  return [...ofNetwork(items), ...filings(items), ...ofTheDocket(items)];
+  return [...ofNetwork(items), ...filings(items), ...ofTheDocket(items), ofTheTor(items)];
 }
 
 function ofNetwork({ book, descriptors, consensuses, relays, mailbox }: Items): readonly Endpoint[] {
@@ -149,6 +151,12 @@ function ofTheDocket({ docket }: Items): readonly Endpoint[] {
     read('/directory/docket/changes', ofChanges, async (input) => docket.changes(input.after ?? null)),
     read('/directory/docket/record/:relay', ofRelay, async (input) => docket.record(input.relay)),
   ];
+}
+
+/** For the operator: what the tor beside it says, and whether it knows whom we deny Guard. */
+function ofTheTor({ torFlags }: Items): Endpoint {
+  const answer = async () => ok({ tor: torFlags.status() });
+  return { method: 'GET', path: '/directory/tor', access: 'local', tag: 'tor', input: nothing, answer };
 }
 
 function lasting(endpoint: Endpoint): Endpoint {

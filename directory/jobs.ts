@@ -1,21 +1,23 @@
 /*
  * The directory's jobs. `probe` and `consensus` run each consensusSec; `greet` when somebody has published; `verdict` at the end of
- * each case's appeal window.
+ * each case's appeal window; `middle-only` after each consensus, beside a Tor authority.
  */
 import type { Parameters } from '../core/wire/parameters.ts';
 import type { Job } from '../host/jobs.ts';
 import type { Consensuses } from './consensus/flow.ts';
 import { notAskedSince, roundAt, secondLook, toGreet } from './probe/decide.ts';
 import type { Probes } from './probe/flow.ts';
+import type { TorFlags } from './tor/flow.ts';
 import type { Verdicts } from './verdict/flow.ts';
 
 export interface Worked {
   readonly probes: Probes;
   readonly consensuses: Consensuses;
   readonly verdicts: Verdicts;
+  readonly torFlags: TorFlags;
 }
 
-export function directoryJobs(parameters: Parameters, { probes, consensuses, verdicts }: Worked): readonly Job[] {
+export function directoryJobs(parameters: Parameters, { probes, consensuses, verdicts, torFlags }: Worked): readonly Job[] {
   return [
     {
       name: 'probe',
@@ -36,5 +38,6 @@ export function directoryJobs(parameters: Parameters, { probes, consensuses, ver
     },
     { name: 'consensus', run: (now) => consensuses.make(now) },
     { name: 'verdict', run: (now) => verdicts.decideDue(now) },
+    { name: 'middle-only', run: (now) => torFlags.put(now) },
   ];
 }

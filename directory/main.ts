@@ -3,10 +3,11 @@
  */
 import { signingKey } from '../core/crypto/keys.ts';
 import type { RailRules } from '../core/rule/contest.ts';
-import type { Ports, Role } from '../host/ports.ts';
+import type { Ports, Role, Tx } from '../host/ports.ts';
 import { isOpenAddress } from '../host/http/address.ts';
 import { createJobs, type Jobs } from '../host/jobs.ts';
 import { createOutbox, type Outbox } from '../host/outbox.ts';
+import type { DirectoryTor } from '../tor/authority/directory-tor.ts';
 import { createAppeals } from './appeal/flow.ts';
 import { createComplaints } from './complaint/flow.ts';
 import type { DirectoryConfig } from './config.ts';
@@ -24,13 +25,18 @@ import { createNotices, noticeKind } from './notice/flow.ts';
 import { pageFacts } from './pages/facts.ts';
 import { docketPages } from './pages/main.ts';
 import { createProbes } from './probe/flow.ts';
+import { createTorFlags } from './tor/flow.ts';
 import { createVerdicts } from './verdict/flow.ts';
 
 export { migrations } from './migrations.ts';
 
 export async function start(
   /** `rails`: what the proofs of payments show, offline. */
-  ports: Pick<Ports, 'clock' | 'entropy' | 'database' | 'http' | 'log'> & { readonly rails: RailRules },
+  ports: Pick<Ports, 'clock' | 'entropy' | 'database' | 'http' | 'log'> & {
+    readonly rails: RailRules;
+    /** Of a directory with a tor beside it. */
+    readonly tor?: DirectoryTor | null;
+  },
   config: DirectoryConfig,
 ): Promise<Role> {
   const { parameters } = config;
@@ -43,13 +49,17 @@ export async function start(
   const schedule: Jobs['schedule'] = (tx, name, due) => jobs.schedule(tx, name, due);
   const put: Outbox['put'] = (tx, message) => outbox.put(tx, message);
   const probes = createProbes(ports, book, schedule);
-  const consensuses = createConsensuses(ports, { parameters, networkId, key }, book, probes);
+  const { tor = null } = ports;
+  const marks = (tor?.middleOnly ?? null) !== null;
+  const whenMade = async (tx: Tx, at: number) => (marks ? schedule(tx, 'middle-only', at) : undefined);
+  const consensuses = createConsensuses(ports, { parameters, networkId, key }, book, probes, whenMade);
   const verdicts = createVerdicts(ports, { networkId, key }, book, schedule);
   const answering = { notices: createNotices(put), verdicts };
-  const jobs = createJobs(ports, directoryJobs(parameters, { probes, consensuses, verdicts }));
+  const torFlags = createTorFlags({ log: ports.log, tor }, parameters, book);
+  const jobs = createJobs(ports, directoryJobs(parameters, { probes, consensuses, verdicts, torFlags }));
   const outbox = createOutbox(ports, { notice: noticeKind(ports) });
   const now = ports.clock.now();
-  await jobs.start({ probe: now, consensus: now, verdict: now });
+  await jobs.start({ probe: now, consensus: now, verdict: now, ...(marks ? { 'middle-only': now } : {}) });
   ports.log.info('directory-started', { role: 'directory', count: Number(book.top().size) });
   const relays = createRelays(ports, parameters, book);
   const docket = createDocket(ports, book, verdicts);
@@ -65,6 +75,7 @@ export async function start(
       appeals: createAppeals(ports, book, verdicts),
       complaints: createComplaints(ports, book, answering),
       docket,
+      torFlags,
     }),
     pages: docketPages(docket, pageFacts(ports, config, key.publicKey, book, relays)),
     busy: () => jobs.busy() || outbox.busy(),

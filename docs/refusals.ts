@@ -30,6 +30,7 @@ import { homeFileRefusals } from '../node/open.ts';
 import { transportNodeRefusals } from '../node/transport.ts';
 import { bitcoinPaymentRefusals } from '../rail/bitcoin/wallet/refusals.ts';
 import { bitcoinRefusals } from '../rail/bitcoin/refusals.ts';
+import { middleOnlyRefusals } from '../tor/authority/middle-only.ts';
 import { authenticateRefusals } from '../tor/control/authenticate.ts';
 import { replyRefusals } from '../tor/control/reply.ts';
 import { sessionRefusals } from '../tor/control/session.ts';
@@ -67,6 +68,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
     ...dumpRefusals,
     ...lookRefusals,
     ...cellRefusals,
+    ...middleOnlyRefusals,
   },
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,

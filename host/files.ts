@@ -2,7 +2,7 @@
  * Files that must be whole or absent: written beside, synced, renamed. Key files are readable by their owner alone.
  * Called by node for configuration and keys, and by whoever keeps a document on disk.
  */
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ok, refuser, type Result } from '../core/refusal.ts';
 import { refusalLines } from './config.ts';
@@ -45,6 +45,14 @@ export async function writeFileAtomically(file: string, content: string | Uint8A
   await syncFolder(dirname(file));
 }
 
+/** The same for a file that another program reads: where it is a link, what it points to; readable for others, as that program's user may be. */
+export async function rewriteFile(file: string, content: string | Uint8Array): Promise<void> {
+  const target = await realpath(file).catch(() => file);
+  const known = await stat(target).catch(() => null);
+  await writeFileAtomically(target, content);
+  await chmod(target, ((known?.mode ?? 0o644) & 0o777) | 0o444);
+}
+
 /** The machine does not say of which file there was no room for more. */
 export function asDiskFault(thrown: unknown, file: string): unknown {
   const code = (thrown as NodeJS.ErrnoException | null)?.code;
@@ -58,6 +66,17 @@ export async function readBounded(file: string, bytesMax: number): Promise<Uint8
     return (await stat(file)).size > bytesMax ? null : new Uint8Array(await readFile(file));
   } catch {
     return null;
+  }
+}
+
+/** Byte for byte; null where there is none. Throws what the machine says where it cannot be read, or is larger. */
+export async function readLatin1(file: string, bytesMax: number): Promise<string | null> {
+  try {
+    if ((await stat(file)).size > bytesMax) throw new Error(`larger than ${bytesMax} bytes`);
+    return await readFile(file, 'latin1');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw thrown;
   }
 }
 

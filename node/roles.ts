@@ -14,6 +14,7 @@ import * as ledger from '../ledger/main.ts';
 import { bitcoinReceiving } from '../rail/bitcoin/receiving.ts';
 import { ledgerReceiving } from '../rail/ledger/receiving.ts';
 import type { Receiving } from '../rail/rail.ts';
+import type { DirectoryTor } from '../tor/authority/directory-tor.ts';
 import { openRails, railRules } from '../rail/rails.ts';
 import * as relay from '../relay/main.ts';
 import { migrations as relayMigrations } from '../relay/migrations.ts';
@@ -33,6 +34,8 @@ export interface Parts extends NodeOptions {
   readonly silent: SilentTraffic;
   /** Its own bitcoind, where it has one. */
   readonly bitcoin: OwnBitcoin | null;
+  /** The tor beside its directory, where it has one. */
+  readonly directoryTor: DirectoryTor | null;
   ports(role: RoleName, migrations: readonly Migration[]): Promise<Ports>;
 }
 
@@ -57,7 +60,7 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
     if (own === undefined || parameters === undefined) throw new Error(notAnAuthority(parts));
     const ports = await parts.ports('directory', directory.migrations);
     const rails = railRules(openRails({ http: ports.http, network }));
-    return directory.start({ ...ports, rails }, { network, name: own.name, authoritySeed, parameters });
+    return directory.start({ ...ports, rails, tor: parts.directoryTor }, { network, name: own.name, authoritySeed, parameters });
   },
   async relay(parts) {
     const { id, nickname } = identityOf(parts);

@@ -54,7 +54,7 @@ export type BitcoinSpec = z.infer<typeof bitcoinSpec>;
 const listenAt = z.string().refine((text) => tcpAddressOf(text) !== null, 'host:port');
 const controlAt = z.string().refine((text) => placeOf(text) !== null, 'host:port, or unix:/path');
 
-/** The tor beside the relay. */
+/** The tor beside the relay, or beside the directory. */
 const torSpec = z.strictObject({
   /** Its control port: host:port, or unix:/path. */
   control: controlAt,
@@ -62,9 +62,11 @@ const torSpec = z.strictObject({
   cookieFile: z.string().min(1).optional(),
   passwordFile: z.string().min(1).optional(),
   /** circuits: each paid circuit is billed, which takes a testing network. links: watch mode, nothing is billed. */
-  meter: z.enum(['circuits', 'links']),
+  meter: z.enum(['circuits', 'links']).default('links'),
   /** Seconds between two looks at its channels. */
   lookSec: z.int().min(1).max(60).default(30),
+  /** Of a directory whose tor is an authority of Tor: the file in tor's DataDirectory in which it marks relays as MiddleOnly. */
+  approvedRouters: z.string().min(1).optional(),
 });
 
 /** The guard's end of the paidguard transport. */

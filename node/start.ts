@@ -18,8 +18,10 @@ import { openNetworkView, type RunningView } from '../host/network/view.ts';
 import type { Clock, Database, Entropy, Log, Migration, Ports, Role, RoleName } from '../host/ports.ts';
 import { shutDown } from '../host/shutdown.ts';
 import { openBitcoin } from './bitcoin.ts';
+import { directoryTorBeside } from './directory-tor.ts';
 import { silentTraffic } from './silent.ts';
 import { openTorMeter } from './tor.ts';
+import type { DirectoryTor } from '../tor/authority/directory-tor.ts';
 import type { ClientTransport, GuardTransport, Meter } from '../tor/meter.ts';
 import { openClientEnd, openGuardEnd, type OpenClientEnd, type OpenGuardEnd } from './transport.ts';
 import type { Keys } from './keys.ts';
@@ -85,13 +87,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
   const id = spec.relay === undefined ? null : signingKey(await options.keys('identity')).publicKey;
   const bitcoin = openBitcoin(options);
-  const partsWith = (view: RunningView, { meter, guardEnd, clientEnd }: Traffic): Parts => ({
+  const partsWith = (view: RunningView, { meter, guardEnd, clientEnd }: Traffic, directoryTor: DirectoryTor | null): Parts => ({
     ...options,
     ...(meter === undefined ? {} : { meter }),
     ...(guardEnd === null ? {} : { guardTransport: guardEnd.transport, paidguard: guardEnd.published }),
     ...(clientEnd === null ? {} : { clientTransport: clientEnd.transport }),
     id,
     bitcoin,
+    directoryTor,
     silent: silentTraffic(),
     ports: async (role, migrations) => ({
       clock,
@@ -113,7 +116,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     view = await openNetworkView({ network, clock, http, log, database: await open('network', networkMigrations, 'network') });
     others.unshift(view);
     traffic = await openTraffic(options, view, { listening, others });
-    const parts = partsWith(view, traffic);
+    const parts = partsWith(view, traffic, directoryTorOf(options, others));
     for (const name of order) if (runs(spec, name)) roles.push(await startRole(name, parts));
     for (const role of roles) listening.push(await serveLocal(role, { home, log }));
     if (roles.some((role) => role.endpoints.some((endpoint) => endpoint.access !== 'local'))) {
@@ -180,6 +183,15 @@ async function openTraffic(options: NodeOptions, view: RunningView, { listening,
     keep(clientEnd);
   }
   return { meter, guardEnd, clientEnd };
+}
+
+/** Of a directory with a tor beside it; closed with the node. */
+function directoryTorOf(options: NodeOptions, others: { close(): Promise<void> }[]): DirectoryTor | null {
+  const { spec, home, clock, entropy, log } = options;
+  if (spec.tor === undefined || !runs(spec, 'directory')) return null;
+  const tor = directoryTorBeside({ spec: spec.tor, home, clock, entropy, log });
+  others.unshift(tor);
+  return tor;
 }
 
 export function soonest(times: readonly (number | null)[]): number | null {

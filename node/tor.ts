@@ -5,19 +5,23 @@
 import { isAbsolute, join } from 'node:path';
 import type { Verified } from '../core/crypto/sign.ts';
 import type { Consensus } from '../core/wire/consensus.ts';
-import { dial, placeOf } from '../host/dial.ts';
+import { dial, placeOf, type Place } from '../host/dial.ts';
 import { readBounded } from '../host/files.ts';
 import type { Clock, Entropy, Log, NetworkView } from '../host/ports.ts';
 import type { Secrets } from '../tor/control/authenticate.ts';
 import { watchTor, type TorMeter } from '../tor/reading/watch.ts';
 import type { NodeSpec } from './spec.ts';
 
-export interface TorBeside {
+/** Where its control port is, and with what we write to it. */
+export interface ControlGiven {
   readonly spec: NonNullable<NodeSpec['tor']>;
   readonly home: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;
+}
+
+export interface TorBeside extends ControlGiven {
   readonly view: NetworkView;
   /** The session's connection, of a client's `address:port` as tor sees it; null for a client without a session. */
   readonly sessionOf: (address: string) => string | null;
@@ -44,18 +48,23 @@ export function readSecret(file: string): Promise<Uint8Array | null> {
   return readBounded(file, SECRET_BYTES_MAX);
 }
 
-export function openTorMeter({ spec, home, clock, entropy, log, view, sessionOf }: TorBeside): TorMeter {
+/** Its place, and the operator's secrets for it. */
+export function controlOf({ spec, home }: Pick<ControlGiven, 'spec' | 'home'>): { place: Place; secrets: Secrets } {
   const place = placeOf(spec.control);
   if (place === null)
     throw new Error(`no control port has this address\n  ${spec.control}\n  correct [tor] in ptg.toml [tor-control]`);
+  return { place, secrets: secretsIn(home, spec) };
+}
+
+export function openTorMeter({ spec, home, clock, entropy, log, view, sessionOf }: TorBeside): TorMeter {
+  const control = controlOf({ spec, home });
   // Said at each start: who runs this for money must not wait for it in vain.
   if (spec.meter === 'links') log.warn('watch-mode-nothing-is-billed', { url: spec.control });
   const relays = relaysByFingerprint(view);
   const meter = watchTor(
     { clock, entropy, log, dial },
     {
-      place,
-      secrets: secretsIn(home, spec),
+      ...control,
       kind: spec.meter,
       lookSec: spec.lookSec,
       relayOf: relays.of,

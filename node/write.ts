@@ -12,7 +12,7 @@ const comments: Readonly<Record<string, string>> = {
   log: 'text, json or silent.',
   listen: 'Where the public endpoints listen. Port 0 takes any that is free.',
   relay: 'What the relay says of itself. guard: it wants the flag. bandwidth: bytes a second. family: ids of your other relays.',
-  tor: 'The tor beside the relay. control: its control port, host:port or unix:/path. meter: circuits (bills; needs a testing network) or links (watch mode: nothing is billed).',
+  tor: 'The tor beside the relay or the directory. control: its control port, host:port or unix:/path. meter: circuits (bills; needs a testing network) or links (watch mode: nothing is billed). approvedRouters: of a Tor authority beside a directory, the file in which relays that lose Guard are marked.',
   transport:
     'The paidguard transport of a guard. listen: where subscribers come in; address: where they reach it, if elsewhere. orPort: of the tor beside; or extOrPort with extOrCookieFile. unsignedBytesMax: what a subscriber may have used and not signed.',
   connect:

@@ -42,6 +42,8 @@ export function createConsensuses(
   { parameters, networkId, key }: ConsensusMaker,
   book: Book,
   probes: Probes,
+  /** What else is due once there is a new one. */
+  whenMade: (tx: Tx, now: number) => Promise<void>,
 ): Consensuses {
   const { database, log } = ports;
   let newest: ConsensusDocument | null = null;
@@ -63,7 +65,10 @@ export function createConsensuses(
       return {
         entries: [{ kind: 'consensus', at: now, digest: consensusDigest(body), validAfter: slot, guards }],
         value: document,
-        save: (tx) => save(tx, parameters, body, encode(document)),
+        async save(tx) {
+          await save(tx, parameters, body, encode(document));
+          await whenMade(tx, now);
+        },
       };
     });
 

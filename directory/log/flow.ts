@@ -72,12 +72,14 @@ export async function openBook(ports: Pick<Ports, 'clock' | 'database'>, network
           const change = decide(state, Math.max(clock.now(), state.at));
           const texts = change.entries.map((entry) => encode(entry));
           for (const [index, text] of texts.entries()) await insertEntry(tx, tree.size + index, text);
-          await change.save?.(tx, tree.size);
           const after = foldAll(state, change.entries);
+          const position = tree.size;
+          // First of all that follows the commit: a job that is asked for in it begins at once, and is to see this state.
           tx.onCommit(() => {
             state = after;
             texts.forEach(add);
           });
+          await change.save?.(tx, position);
           return change.value;
         });
         behind = false;

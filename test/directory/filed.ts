@@ -17,6 +17,7 @@ import type { Parameters } from '../../core/wire/parameters.ts';
 import { settlementId, type PaymentProof, type Receipt, type Settlement } from '../../core/wire/settlement.ts';
 import { termsDigest, type Terms } from '../../core/wire/terms.ts';
 import type { DocketAnswer, DocketCase, DocketLine, DocketPage, RelayRecord, Verdict } from '../../core/wire/verdict.ts';
+import type { DirectoryTor } from '../../tor/authority/directory-tor.ts';
 import { networkId, testKey } from '../harness/view.ts';
 import { GENESIS, givenAuthority, givenParameters, type Authority } from './given.ts';
 
@@ -73,9 +74,10 @@ export async function givenDocket(
   names: readonly string[],
   changes: Partial<Parameters> = {},
   said: Readonly<Record<string, Partial<Descriptor>>> = {},
+  tor: DirectoryTor | null = null,
 ): Promise<Docket> {
   const parameters = docketParameters(changes);
-  const authority = await givenAuthority(GENESIS - 15, parameters);
+  const authority = await givenAuthority(GENESIS - 15, parameters, tor);
   for (const name of names) {
     authority.up.add(name);
     valueOf(await authority.publish(name, said[name]));

@@ -24,6 +24,7 @@ import { refuseHttp } from '../../host/http/refusals.ts';
 import { silentLog } from '../../host/log.ts';
 import type { Database, HttpClient, Role } from '../../host/ports.ts';
 import { openRails, railRules } from '../../rail/rails.ts';
+import type { DirectoryTor } from '../../tor/authority/directory-tor.ts';
 import { networkId, testDescriptor, testKey, testParameters, testSeed } from '../harness/view.ts';
 
 export const GENESIS = 1_000_000;
@@ -85,7 +86,11 @@ export interface Authority {
   close(): Promise<void>;
 }
 
-export async function givenAuthority(at: number, parameters: Parameters = givenParameters()): Promise<Authority> {
+export async function givenAuthority(
+  at: number,
+  parameters: Parameters = givenParameters(),
+  tor: DirectoryTor | null = null,
+): Promise<Authority> {
   const clock = drivenClock(at);
   const database = await openDatabase({ file: ':memory:' }, migrations, 'directory');
   const up = new Set<string>();
@@ -93,7 +98,7 @@ export async function givenAuthority(at: number, parameters: Parameters = givenP
   const told: string[] = [];
   const http = relaysThatAnswer(up, calls, told);
   const rails = railRules(openRails({ http, network }));
-  const ports = { clock, entropy: seededEntropy('directory'), database, http, rails, log: silentLog() };
+  const ports = { clock, entropy: seededEntropy('directory'), database, http, rails, log: silentLog(), tor };
   const begin = (of: Parameters) => start(ports, { network, name: 'auth', authoritySeed: testSeed('authority'), parameters: of });
   const authority: Authority = {
     clock,

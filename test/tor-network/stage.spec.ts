@@ -8,6 +8,7 @@ import type { TorNetwork } from '../../lab/testbed/tor/network.ts';
 import { torPrograms } from '../../lab/testbed/tor/process.ts';
 import { startTorNetwork } from '../harness/tor.ts';
 import { controlPort } from './control.ts';
+import { torFlags } from './flags.ts';
 import { meters } from './meters.ts';
 import { nodeBesideTor } from './node.ts';
 
@@ -48,4 +49,5 @@ describe('on a private Tor network', function () {
   controlPort(running);
   meters(running);
   nodeBesideTor(running);
+  torFlags(running);
 });
