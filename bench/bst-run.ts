@@ -200,6 +200,7 @@ function walletOf(paid: number[]): Wallet {
     incoming: async (cursor) => ok({ payments: [], cursor }),
     balance: async () => ok(10n ** 18n),
     held: async () => ok(10n ** 18n),
+    waiting: async () => ok(0n),
     sentTo: async () => {
       await new Promise((resolve) => setImmediate(resolve));
       return ok([]);

@@ -73,7 +73,7 @@ export function addOperatorCommands(program: Command): void {
   call(program.command('reconcile').description('the wallet against the books; exit code 1 when a unit is unexplained'), {
     ...{ role: 'settlement', path: '/settlement/reconcile', shape: settlement.reconcileShape, body: () => ({}), acts: true },
     text: settlement.reconcileText,
-    failed: ({ wallets }) => wallets.some((one) => one.difference !== 0n),
+    failed: ({ wallets, away }) => away.length > 0 || wallets.some((one) => one.difference !== 0n),
   });
 }
 

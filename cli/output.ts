@@ -64,9 +64,14 @@ export function grouped(amount: bigint | number): string {
   return money(BigInt(amount));
 }
 
-/** Amounts by rail: `1 200 ledger, 3 bitcoin`. */
+/** Of a rail's amounts, in its smallest units: satoshi, or what has no name but the rail's. */
+export function unitOf(rail: string): string {
+  return rail === 'bitcoin' ? 'sat' : rail;
+}
+
+/** Amounts by rail: `1 200 ledger, 3 sat`. */
 export function byRail(amounts: Readonly<Record<string, bigint>>): string {
-  const parts = Object.entries(amounts).map(([rail, amount]) => `${grouped(amount)} ${rail}`);
+  const parts = Object.entries(amounts).map(([rail, amount]) => `${grouped(amount)} ${unitOf(rail)}`);
   return parts.length === 0 ? 'nothing' : parts.join(', ');
 }
 

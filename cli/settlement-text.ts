@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { hex32, interval as intervalField, signedUnits, units } from '../core/wire/field.ts';
-import { csv, fields, grouped, short, table } from './output.ts';
+import { csv, fields, grouped, short, table, unitOf } from './output.ts';
 
 const earningsLine = z
   .object({
@@ -30,19 +30,20 @@ export const earningsShape = z.object({
 });
 const figures = ['held', 'issued', 'carryIn', 'gross', 'fee', 'net', 'carryOut', 'received', 'paid'] as const;
 const figureHeads = ['held', 'issued', 'carried in', 'gross', 'fee', 'net', 'carried on', 'received', 'paid'];
-const earningsHeads = ['interval', 'neighbour', ...figureHeads, 'state'];
+const earningsHeads = ['interval', 'neighbour', ...figureHeads, 'unit', 'state'];
 
 export function earningsText({ lines, sums }: z.infer<typeof earningsShape>): string {
   const rows = lines.map((one) => [
     String(one.interval),
     one.nickname ?? short(one.peer),
     ...figures.map((name) => grouped(one[name])),
+    one.rail === null ? '–' : unitOf(one.rail),
     one.state,
   ]);
   const words = Object.entries(sums).map(
     ([rail, one]) =>
       `${rail}: received ${grouped(one.received)}, paid ${grouped(one.paid)}, fees ${grouped(one.fee)}: ` +
-      `the wallet’s change by settlements is ${grouped(one.change)}\n`,
+      `the wallet’s change by settlements is ${grouped(one.change)} ${unitOf(rail)}\n`,
   );
   return `${table(earningsHeads, rows, 'No interval is closed yet.')}${words.length === 0 ? '' : `\n${words.join('')}`}`;
 }
@@ -69,7 +70,10 @@ export const dryRunShape = z
         .pick({ peer: true, nickname: true, rail: true, carryIn: true, gross: true, fee: true, net: true, carryOut: true })
         .loose(),
     ),
-    sums: z.record(z.string(), z.object({ receive: units, pay: units, fee: units, short: units })),
+    sums: z.record(
+      z.string(),
+      z.object({ receive: units, pay: units, fee: units, short: units, away: z.boolean().default(false) }),
+    ),
   })
   .loose();
 export type DryRun = z.infer<typeof dryRunShape>;
@@ -78,14 +82,20 @@ export function dryRunText({ interval, books, lines, sums }: DryRun): string {
   const rows = lines.map((one) => [
     one.nickname ?? short(one.peer),
     one.rail ?? 'no rail in common',
+    one.rail === null ? '–' : unitOf(one.rail),
     ...[one.gross, one.fee, one.carryIn, one.net, one.carryOut].map(grouped),
   ]);
   const words = Object.entries(sums).map(([rail, one]) => {
-    const lack = one.short > 0n ? `; ${grouped(one.short)} short until income arrives` : '';
-    return `${rail}: to receive ${grouped(one.receive)}, to pay ${grouped(one.pay)}, fees ${grouped(one.fee)}${lack}\n`;
+    const unit = unitOf(rail);
+    const lack = one.short > 0n ? `; ${grouped(one.short)} ${unit} short until income arrives` : '';
+    const fees = one.away ? 'fees not known: it does not answer, or costs more than feerateMax' : `fees ${grouped(one.fee)}`;
+    return (
+      `${rail}: to receive ${grouped(one.receive)}, to pay ${grouped(one.pay)}, ${fees} ${one.away ? '' : unit}`.trimEnd() +
+      `${lack}\n`
+    );
   });
   const head = `Interval ${interval}, ${books === 'open' ? 'by IOUs that still grow' : 'its books are closed'}. Nothing moves by this.\n`;
-  const heads = ['neighbour', 'rail', 'gross', 'fee', 'carried in', 'net', 'carried on'];
+  const heads = ['neighbour', 'rail', 'unit', 'gross', 'fee', 'carried in', 'net', 'carried on'];
   return `${head}${table(heads, rows, 'No neighbour owes, and none is owed.')}${words.length === 0 ? '' : `\n${words.join('')}`}`;
 }
 
@@ -105,11 +115,12 @@ export function payoutsText({ payouts }: z.infer<typeof payoutsShape>): string {
     String(one.interval),
     one.nickname ?? short(one.peer),
     grouped(one.amount),
+    one.rail === null ? '' : unitOf(one.rail),
     one.rail ?? '',
     one.state,
     one.id,
   ]);
-  return table(['interval', 'to', 'amount', 'rail', 'state', 'id'], rows, 'Nothing is to be paid.');
+  return table(['interval', 'to', 'amount', 'unit', 'rail', 'state', 'id'], rows, 'Nothing is to be paid.');
 }
 
 export const statementsShape = z.object({
@@ -152,50 +163,81 @@ function settlementWords({ side, amount, rail, settlement }: Statement): string 
   const who = side === 'creditor' ? 'it owes' : 'I owe';
   const signatures =
     settlement === null ? 'not signed' : settlement.countersignature === undefined ? 'signed by one' : 'signed by both';
-  return `${who} ${grouped(amount)} ${rail ?? ''}, ${signatures}`;
+  return `${who} ${grouped(amount)} ${unitOf(rail ?? '')}, ${signatures}`;
 }
 
+const awayShape = z.object({ code: z.string(), about: z.string(), text: z.string(), remedy: z.string() }).loose();
 export const walletShape = z.object({
-  wallets: z.array(z.object({ rail: z.string(), balance: signedUnits, due: units, address: z.string() })),
+  wallets: z.array(
+    z.object({
+      rail: z.string(),
+      balance: signedUnits.nullable(),
+      due: units,
+      address: z.string(),
+      away: awayShape.nullable().default(null),
+    }),
+  ),
 });
 export type Wallets = z.infer<typeof walletShape>;
 
 export function walletText({ wallets }: Wallets): string {
-  const rows = wallets.map((one) => [one.rail, grouped(one.balance), grouped(one.due)]);
-  return table(['rail', 'balance', 'due of it'], rows, 'No wallet.');
+  const rows = wallets.map((one) => [
+    one.rail,
+    one.balance === null ? '–' : grouped(one.balance),
+    grouped(one.due),
+    unitOf(one.rail),
+  ]);
+  const away = wallets.flatMap(({ rail, away: why }) => (why === null ? [] : [awayText(rail, why)]));
+  return `${table(['rail', 'balance', 'due of it', 'unit'], rows, 'No wallet.')}${away.join('')}`;
+}
+
+function awayText(rail: string, { text, about, remedy, code }: z.infer<typeof awayShape>): string {
+  return `\n${rail}: ${text}\n  ${about}\n  ${remedy} [${code}]\n`;
 }
 
 const amounts = {
   opening: signedUnits,
   settlementsReceived: units,
+  deposits: units,
   otherIncome: units,
+  undone: units,
   settlementsPaid: units,
   withdrawn: units,
   sent: units,
   fees: units,
+  underWay: units,
+  unconfirmed: units,
   expected: signedUnits,
   balance: signedUnits,
   difference: signedUnits,
 };
-export const reconcileShape = z.object({ wallets: z.array(z.object({ rail: z.string(), ...amounts }).loose()) });
+export const reconcileShape = z.object({
+  wallets: z.array(z.object({ rail: z.string(), ...amounts }).loose()),
+  away: z.array(z.object({ rail: z.string(), away: awayShape })),
+});
 export type Reconciled = z.infer<typeof reconcileShape>;
 
-export function reconcileText({ wallets }: Reconciled): string {
-  return wallets
-    .map((one) =>
-      fields([
-        ['rail', one.rail],
-        ['opening balance', grouped(one.opening)],
-        ['+ settlements received', grouped(one.settlementsReceived)],
-        ['+ deposits and other income', grouped(one.otherIncome)],
-        ['- settlements paid', grouped(one.settlementsPaid)],
-        ['- withdrawn by subscribers', grouped(one.withdrawn)],
-        ['- sent by hand', grouped(one.sent)],
-        ['- fees', grouped(one.fees)],
-        ['= the books say', grouped(one.expected)],
-        ['the wallet holds', grouped(one.balance)],
-        ['difference', one.difference === 0n ? '0: every unit is explained' : `${grouped(one.difference)}: NOT EXPLAINED`],
-      ]),
-    )
-    .join('\n');
+export function reconcileText({ wallets, away }: Reconciled): string {
+  const explained = wallets.map((one) => {
+    const some = (name: string, amount: bigint): [string, string][] => (amount === 0n ? [] : [[name, grouped(amount)]]);
+    const hasDeposits = one.rail === 'bitcoin';
+    return fields([
+      ['rail', `${one.rail}, in ${unitOf(one.rail)}`],
+      ['opening balance', grouped(one.opening)],
+      ['+ settlements received', grouped(one.settlementsReceived)],
+      ...(hasDeposits ? ([['+ deposits of subscribers', grouped(one.deposits)]] as const) : []),
+      [hasDeposits ? '+ sent in from outside' : '+ deposits and other income', grouped(one.otherIncome)],
+      ...some('- of it undone by the chain', one.undone),
+      ['- settlements paid', grouped(one.settlementsPaid)],
+      ['- withdrawn by subscribers', grouped(one.withdrawn)],
+      ['- sent by hand', grouped(one.sent)],
+      ['- fees', grouped(one.fees)],
+      ['= the books say', grouped(one.expected)],
+      ['the wallet holds', grouped(one.balance)],
+      ['difference', one.difference === 0n ? '0: every unit is explained' : `${grouped(one.difference)}: NOT EXPLAINED`],
+      ...some('not in it: payments under way', one.underWay),
+      ...some('not in it: unconfirmed income', one.unconfirmed),
+    ]);
+  });
+  return [...explained, ...away.map((one) => awayText(one.rail, one.away).trimStart())].join('\n');
 }

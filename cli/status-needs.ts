@@ -3,7 +3,7 @@
  * first, out. Pure. Called by status.ts.
  */
 import type { Status } from './status.ts';
-import { byRail, grouped, spanText } from './output.ts';
+import { byRail, grouped, spanText, unitOf } from './output.ts';
 
 export interface Need {
   readonly code: string;
@@ -161,8 +161,24 @@ function needsOfMoney({ settlement, next, wallets, now }: Seen): Need[] {
       () => `${lapsed} debts were not settled in time: ptg payouts; ptg payouts approve ID pays one late`,
     ),
     ...need('wallet-unknown', wallets === null, () => 'the wallet’s balance is not known: the rail does not answer'),
+    ...(wallets ?? []).flatMap(({ rail, away }) =>
+      need('rail-away', away !== null, () => `${rail}: ${away?.text ?? ''}; ${away?.remedy ?? ''}`),
+    ),
+    ...settlement.undone.map(undoneNeed),
   ];
 }
+
+function undoneNeed({ kind, rail, amount, payment, interval, peer, nickname }: Undone): Need {
+  const sum = `${grouped(amount)} ${unitOf(rail)}`;
+  const whom = peer === null ? '' : ` ${kind === 'income' ? 'from' : 'to'} ${nickname ?? peer} of interval ${interval ?? 0}`;
+  const words =
+    kind === 'income'
+      ? `${sum}${whom} were taken back by a reorganisation of the chain and do not count until they are in a block again`
+      : `the payment of ${sum}${whom} was undone by a reorganisation of the chain; the same transaction was sent again`;
+  return { code: `${kind}-undone`, text: `${words}: ${payment ?? ''}` };
+}
+
+type Undone = NonNullable<Seen['settlement']>['undone'][number];
 
 function needsOfSubscriber({ accounts, node }: Seen): Need[] {
   if (!node.roles.includes('client')) return [];

@@ -2,7 +2,7 @@
  * `ptg status` as one screen: a status in; a line for each thing, and at the end what needs its reader, out. Pure. Called by node.ts.
  */
 import { whyNotGuard } from './network.ts';
-import { byRail, fields, grouped, spanText, timeText } from './output.ts';
+import { byRail, fields, grouped, spanText, timeText, unitOf } from './output.ts';
 import type { Status } from './status.ts';
 
 export function statusText(status: Status): string {
@@ -121,12 +121,13 @@ function moneyLines({ settlement, wallets, next }: Status): Line[] {
 }
 
 function walletLines(wallets: NonNullable<Status['wallets']>, next: Status['next']): Line[] {
-  return wallets.map(({ rail, balance }): Line => {
+  return wallets.map(({ rail, balance, away }): Line => {
+    if (balance === null) return ['wallet', `${rail}: not known (${away?.text ?? ''}); its payments wait`];
     const due = next?.due?.[rail];
     const falls =
       next === null || next.due === null ? '' : `; falls due at the next BST: ${grouped((due?.pay ?? 0n) + (due?.fee ?? 0n))}`;
     const income = due === undefined || due.receive === 0n ? '' : `, comes in: ${grouped(due.receive)}`;
-    return ['wallet', `${grouped(balance)} ${rail}${falls}${income}`];
+    return ['wallet', `${grouped(balance)} ${unitOf(rail)}${falls}${income}`];
   });
 }
 

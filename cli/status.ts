@@ -64,6 +64,20 @@ export const settlementShape = z.object({
   contests: z.array(ownCase).default([]),
   states: z.record(z.string(), z.int()),
   ordersOpen: z.int(),
+  /** Was final, and is in no block any more. */
+  undone: z
+    .array(
+      z.object({
+        kind: z.enum(['income', 'payment']),
+        rail: z.string(),
+        amount: units,
+        payment: z.string().nullable(),
+        interval: intervalField.nullable(),
+        peer: hex32.nullable(),
+        nickname: z.string().nullable(),
+      }),
+    )
+    .default([]),
 });
 export const guardShape = z.object({
   subscribers: z.int(),

@@ -31,6 +31,8 @@ export interface IncomingPage {
    * to be in one of them and is not shown any more has been undone; a cursor of an undone block goes on from the last that stands.
    */
   readonly blocks?: { readonly above: number; readonly through: number };
+  /** Of a wallet that is paid in two accounts: it is of that into which subscribers pay. */
+  readonly ofDeposits?: boolean;
 }
 
 /** One batch: its intent is on the payer's disk before `pay` is called, and `id` makes a repetition the same batch. */
@@ -102,6 +104,8 @@ export interface Wallet extends Receiving {
   balance(): Promise<Result<bigint>>;
   /** All that is final, with what a batch spends that is still under way: what the books say that it holds. */
   held(): Promise<Result<bigint>>;
+  /** What has come in from outside and is not final yet. */
+  waiting(): Promise<Result<bigint>>;
   /** What a batch of so many outputs will cost its payer. */
   quote(outputs: number): Promise<Result<bigint>>;
   /** Most outputs that one batch takes. */
@@ -110,6 +114,11 @@ export interface Wallet extends Receiving {
   pay(batch: Batch): Promise<Result<BatchPaid | BatchWaits>>;
   /** What was paid to these destinations lately, whatever this database knows of it: it may have come out of a backup. */
   sentTo(destinations: readonly string[]): Promise<Result<readonly SentPayment[]>>;
+  /**
+   * Of a rail that may take back what was final: the batches that are not final now, those among them that were said to be paid. To be
+   * asked for again with `pay`, which sends the same transaction.
+   */
+  unfinished?(): Promise<Result<readonly string[]>>;
 }
 
 /**

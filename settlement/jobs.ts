@@ -10,6 +10,8 @@ import type { Income } from './income/flow.ts';
 import { postLetters } from './letter/flow.ts';
 import { pollSec, scheduleFor, type Office } from './office.ts';
 import type { Payouts } from './payout/flow.ts';
+import { hasIntents } from './payout/store.ts';
+import { lookForUndone } from './payout/undone.ts';
 import { hasPairsIn, readIntervalsOwed } from './pair/store.ts';
 import { restless } from './pair/decide.ts';
 import { stageJob } from './period/flow.ts';
@@ -33,6 +35,7 @@ export function settlementJobs(office: Office, income: Income, payouts: Payouts)
     stageJob(office, 'lapse', (interval, now) => endWindow(office, income, interval, now)),
     stageJob(office, 'forget', (interval) => forgetIous(office, interval)),
     { name: 'docket', run: (now) => lookAtDocket(office, income, now) },
+    { name: 'undone', run: (now) => lookForUndone(office, income, now) },
     {
       name: 'payments',
       run: async (now) => ((await recovered()) ? pay(office, income, payouts, now) : now + NO_CONSENSUS_SEC),
@@ -49,13 +52,15 @@ export const firstJobs = (now: number): Record<string, number> => ({
   forget: now,
   payments: now,
   docket: now,
+  undone: now,
 });
 
 async function openWallets(office: Office, income: Income, now: number): Promise<number | null> {
+  let next: number | null = null;
   for (const rail of office.rails) {
-    if (!(await income.collect(rail)).ok) return now + pollSec(office);
+    if (!(await income.collect(rail)).ok) next = now + pollSec(office);
   }
-  return null;
+  return next;
 }
 
 /** Receives, pays, signs receipts. Comes again while something is outstanding, and only then. */
@@ -75,7 +80,7 @@ async function pay(office: Office, income: Income, payouts: Payouts, now: number
 }
 
 async function isOutstanding(office: Office, tx: Tx, now: number): Promise<boolean> {
-  if (await hasPairsIn(tx, restless)) return true;
+  if ((await hasPairsIn(tx, restless)) || (await hasIntents(tx))) return true;
   if ((await readOrders(tx, 'accepted')).length > 0 || (await readOrders(tx, 'sent')).length > 0) return true;
   return (await readIntervalsOwed(tx, ['claimed', 'expecting'])).some((interval) => {
     const schedule = scheduleFor(office, interval);

@@ -4,7 +4,7 @@
  */
 import type { Migration } from '../host/ports.ts';
 import { bitcoinAddressTables } from '../rail/bitcoin/tables.ts';
-import { bitcoinWalletTables } from '../rail/bitcoin/wallet/tables.ts';
+import { bitcoinUndoneTables, bitcoinWalletTables } from '../rail/bitcoin/wallet/tables.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -142,4 +142,15 @@ export const migrations: readonly Migration[] = [
   },
   { name: '004-bitcoin-wallet', statements: bitcoinWalletTables },
   { name: '005-bitcoin-addresses', statements: bitcoinAddressTables },
+  {
+    name: '006-undone',
+    statements: [
+      // Null on a rail that takes nothing back.
+      'ALTER TABLE income ADD COLUMN height INTEGER',
+      'ALTER TABLE income ADD COLUMN undone INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1))',
+      'ALTER TABLE income ADD COLUMN deposits INTEGER NOT NULL DEFAULT 0 CHECK (deposits IN (0, 1))',
+      'CREATE INDEX income_height ON income (rail, height)',
+    ],
+  },
+  { name: '007-bitcoin-undone', statements: bitcoinUndoneTables },
 ];

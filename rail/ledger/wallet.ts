@@ -41,6 +41,7 @@ export function ledgerWallet({ http, network, key, refSecret }: LedgerWalletOpti
     balance,
     // What is in the log stays there: nothing is under way.
     held: balance,
+    waiting: async () => ok(0n),
     quote: async () => ok(0n),
     batchMax: TRANSFER_OUTPUTS_MAX,
     pay: (batch) => turn(() => payBatch(api, network.networkId, key, batch)),

@@ -36,8 +36,10 @@ export interface DrySums {
   readonly receive: bigint;
   readonly pay: bigint;
   readonly fee: bigint;
-  /** What the wallet lacks if nothing comes in before. */
+  /** What the wallet lacks if nothing comes in before; nothing is said of it while the rail does not answer. */
   readonly short: bigint;
+  /** The rail does not answer: its fee is not known, and its payments wait for it. */
+  readonly away: boolean;
 }
 
 export interface DryRun {
@@ -54,20 +56,28 @@ export function payersOn(lines: readonly DryLine[], rail: string): DryLine[] {
   return lines.filter((line) => line.rail === rail && line.net < 0n);
 }
 
-/** `feeOf`: of all payments on a rail together; `fundsOn`: spendable now. */
-export function withFees(lines: readonly DryLine[], feeOf: (rail: string) => bigint, fundsOn: (rail: string) => bigint): DryRun {
+/** Of a rail. */
+export interface Quoted {
+  /** Of all payments together; null while the rail does not answer, or costs too much. */
+  readonly fee: bigint | null;
+  /** Spendable now; null while it does not answer. */
+  readonly funds: bigint | null;
+}
+
+export function withFees(lines: readonly DryLine[], quoted: ReadonlyMap<string, Quoted>): DryRun {
   const rails = [...new Set(lines.flatMap((line) => line.rail ?? []))].sort();
   const sums: Record<string, DrySums> = {};
   const shares = new Map<DryLine, bigint>();
   for (const rail of rails) {
     const payers = payersOn(lines, rail);
-    const fee = payers.length === 0 ? 0n : feeOf(rail);
+    const { fee: feeOfAll = 0n, funds = 0n } = quoted.get(rail) ?? {};
+    const fee = payers.length === 0 ? 0n : (feeOfAll ?? 0n);
     const split = payers.length === 0 ? [] : splitFee(fee, payers.length);
     for (const [place, line] of payers.entries()) shares.set(line, split[place] as bigint);
     const pay = -sumOf(payers);
     const receive = sumOf(lines.filter((line) => line.rail === rail && line.net > 0n));
-    const lacking = pay + fee - fundsOn(rail);
-    sums[rail] = { receive, pay, fee, short: lacking > 0n ? lacking : 0n };
+    const lacking = funds === null ? 0n : pay + fee - funds;
+    sums[rail] = { receive, pay, fee, short: lacking > 0n ? lacking : 0n, away: feeOfAll === null || funds === null };
   }
   return { lines: lines.map((line) => ({ ...line, fee: shares.get(line) ?? 0n })), sums };
 }

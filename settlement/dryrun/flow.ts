@@ -13,7 +13,7 @@ import { readCarries, readCarryPeers } from '../carry/store.ts';
 import { runningInterval, termsFor, type Office } from '../office.ts';
 import { readPairs } from '../pair/store.ts';
 import { readStage } from '../period/store.ts';
-import { dryLines, lineOf, payersOn, withFees, type DryLine, type DryPair, type DryRun } from './decide.ts';
+import { dryLines, lineOf, payersOn, withFees, type DryLine, type DryPair, type DryRun, type Quoted } from './decide.ts';
 
 export const dryRunQuery = z.strictObject({ interval: intervalField.nullable() });
 export type DryRunQuery = z.infer<typeof dryRunQuery>;
@@ -104,19 +104,13 @@ async function closedRun(office: Office, interval: number): Promise<Result<DryRu
   return ok({ interval, books: 'closed', ...(await priced(office, lines)) });
 }
 
-/** The fee of as many payments as there would be. A wallet that is away has no funds. */
+/** The fee of as many payments as there would be. */
 async function priced(office: Office, lines: readonly DryLine[]): Promise<DryRun> {
-  const fees = new Map<string, bigint>();
-  const funds = new Map<string, bigint>();
+  const quoted = new Map<string, Quoted>();
   for (const { wallet } of office.ports.rails) {
     const [outputs, balance] = [payersOn(lines, wallet.rail).length, await wallet.balance()];
-    const fee = outputs === 0 ? null : await wallet.quote(outputs);
-    funds.set(wallet.rail, balance.ok ? balance.value : 0n);
-    fees.set(wallet.rail, fee?.ok === true ? fee.value : 0n);
+    const fee = outputs === 0 ? ok(0n) : await wallet.quote(outputs);
+    quoted.set(wallet.rail, { fee: fee.ok ? fee.value : null, funds: balance.ok ? balance.value : null });
   }
-  return withFees(
-    lines,
-    (rail) => fees.get(rail) ?? 0n,
-    (rail) => funds.get(rail) ?? 0n,
-  );
+  return withFees(lines, quoted);
 }

@@ -82,21 +82,23 @@ async function useFallback(office: Office, tx: Tx, pair: Pair, payouts: Office['
 /** The stage `lapse`. An unpaid creditor may contest from here on. */
 export async function endWindow(office: Office, income: Income, interval: number, now: number): Promise<number | null> {
   const { contestEnd = now, paymentEnd = now } = scheduleFor(office, interval) ?? {};
+  const away = new Set<string>();
   for (const rail of office.rails) {
     const collected = await income.collect(rail);
     // Who cannot see its rail does not say that it was not paid, until half of the time in which that matters has gone by.
-    if (!collected.ok && now < paymentEnd + Math.floor((contestEnd - paymentEnd) / 2)) return now + pollSec(office);
+    if (!collected.ok && now < paymentEnd + Math.floor((contestEnd - paymentEnd) / 2)) away.add(rail);
   }
   await office.ports.database.transaction(async (tx) => {
     const unpaid: { pair: Pair; body: Contest }[] = [];
-    for (const { peer, approved } of await readFiguresOf(tx, interval, unfinished)) {
-      const pair = approved ? null : await readPair(tx, interval, peer);
+    for (const { peer, approved, rail, side } of await readFiguresOf(tx, interval, unfinished)) {
+      const isUnseen = side === 'creditor' && rail !== null && away.has(rail);
+      const pair = approved || isUnseen ? null : await readPair(tx, interval, peer);
       const ended = pair === null ? null : await endPair(office, tx, pair);
       if (ended !== null) unpaid.push(ended);
     }
     await contestUnpaid(office, tx, unpaid);
   });
-  return null;
+  return away.size > 0 ? now + pollSec(office) : null;
 }
 
 /** What may be contested of it, or null. A carry that the debtor did not sign is owed at once. */

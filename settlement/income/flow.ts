@@ -5,15 +5,24 @@
 import { ok, type Result } from '../../core/refusal.ts';
 import { inTurn, type InTurn } from '../../host/in-turn.ts';
 import type { Tx } from '../../host/ports.ts';
-import type { IncomingPayment } from '../../rail/rail.ts';
-import type { Office, OwnRail } from '../office.ts';
+import type { IncomingPage, IncomingPayment } from '../../rail/rail.ts';
+import { scheduleFor, type Office, type OwnRail } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
-import { readPairAt } from '../pair/store.ts';
-import { addIncome, explainIncome, readWalletStart, saveWalletStart, type IncomeKind } from './store.ts';
+import { readFiguresById, readPairAt, savePair } from '../pair/store.ts';
+import {
+  addIncome,
+  explainIncome,
+  readIncomeIn,
+  readWalletStart,
+  saveWalletStart,
+  undoIncome,
+  type IncomeKind,
+  type IncomeRow,
+} from './store.ts';
 
 export interface Income {
-  /** How many payments were new. */
+  /** How many payments were new, or gone. */
   collect(rail: string): Promise<Result<number>>;
 }
 
@@ -69,7 +78,7 @@ async function readOn(office: Office, own: OwnRail, kind: IncomeKind): Promise<R
     // A page of blocks may hold nothing for this wallet.
     if (payments.length === 0 && cursor === start.position) return ok(count);
     count += await database.transaction(async (tx) => {
-      const fresh = await take(office, tx, rail, payments, kind);
+      const fresh = await take(office, tx, rail, page.value, kind);
       await saveWalletStart(tx, rail, { ...(await readWalletStart(tx, rail)), position: cursor });
       return fresh;
     });
@@ -77,25 +86,41 @@ async function readOn(office: Office, own: OwnRail, kind: IncomeKind): Promise<R
   }
 }
 
-async function take(
-  office: Office,
-  tx: Tx,
-  rail: string,
-  payments: readonly IncomingPayment[],
-  kind: IncomeKind,
-): Promise<number> {
-  let fresh = 0;
-  for (const one of payments) {
-    if (await addIncome(tx, rail, one, kind)) fresh += 1;
+async function take(office: Office, tx: Tx, rail: string, page: IncomingPage, kind: IncomeKind): Promise<number> {
+  const there = new Set(page.payments.map((one) => one.payment));
+  const gone = (await readIncomeIn(tx, rail, page)).filter((one) => !there.has(one.payment));
+  for (const one of gone) await undo(office, tx, one);
+  let fresh = gone.length;
+  for (const one of page.payments) {
+    if (await addIncome(tx, rail, one, { kind, ofDeposits: page.ofDeposits })) fresh += 1;
     const pair = await readPairAt(tx, one.destination);
     if (pair !== null && pair.rail === rail) await arrive(office, tx, pair, one);
   }
   return fresh;
 }
 
+/**
+ * Its block is in the chain no more. What was receipted stays so: a signature is not taken back, and the payer sends the same
+ * transaction again.
+ */
+async function undo(office: Office, tx: Tx, { rail, payment, name }: IncomeRow): Promise<void> {
+  await undoIncome(tx, rail, payment);
+  office.ports.log.warn('income-undone', { role: 'settlement' });
+  const pair = name === null ? null : await readFiguresById(tx, name);
+  if (pair === null || pair.side !== 'creditor' || pair.payment !== payment) return;
+  const late = office.ports.clock.now() >= (scheduleFor(office, pair.interval)?.paymentEnd ?? 0);
+  const moved = await movePair(office, tx, pair, { kind: 'undone', late }, { payment: null, paidAt: null, received: 0n });
+  if (moved === null) await savePair(tx, { ...pair, received: 0n });
+}
+
 /** The whole amount or nothing: a part is income of no settlement. */
 export async function arrive(office: Office, tx: Tx, pair: PairFigures, one: IncomingPayment): Promise<PairFigures | null> {
   if (pair.rail === null || one.amount < pair.amount) return null;
+  // It was receipted, undone, and is in a block again.
+  if (pair.state === 'receipted' && pair.received === 0n && pair.payment === one.payment) {
+    await savePair(tx, { ...pair, received: one.amount });
+    return null;
+  }
   const changes = { payment: one.payment, paidAt: one.at, received: one.amount };
   const moved = await movePair(office, tx, pair, { kind: 'arrived' }, changes);
   if (moved !== null) await explainIncome(tx, pair.rail, one.payment, pair.id);

@@ -13,6 +13,7 @@
  *    │     found on the rail: manual, due, awaiting, lapsed ─→ paid
  *    │     receipt: every state of a debtor but carried ─→ receipted
  *    │     over: every state of a debtor but paying, paid ─→ lapsed ─approved─→ due
+ *    │     void, of what the chain has undone and another transaction has made impossible: paid ─→ due | lapsed
  *    │
  *    │ CREDITOR
  *    └─owed─→ claimed ─confirmed─→ expecting ─arrived─→ received ─discharged─→ receipted
@@ -22,6 +23,7 @@
  *             over: claimed, expecting ─→ unpaid ─arrived───┤
  *                   confirmed-zero: carried ←─┤             │
  *                                             └─contested─→ contested ─arrived─→ received
+ *             undone, before it is discharged: received ─→ expecting, or when the window is over ─→ unpaid
  *
  * over, of a rest that the debtor has not signed: `unpaid`, since it is owed at once (rule 8). `contested`: the docket has taken a
  * contest of the pair, mine or, where both think that they are owed, the counterpart's. Of a debtor that is contested the row is
@@ -68,6 +70,8 @@ export type PairEvent =
   | { readonly kind: 'found' }
   | { readonly kind: 'receipt' }
   | { readonly kind: 'arrived' }
+  /** What arrived is in the chain no more. `late`: and the window is over. */
+  | { readonly kind: 'undone'; readonly late: boolean }
   | { readonly kind: 'discharged' }
   /** The docket has taken my contest. */
   | { readonly kind: 'contested' }
@@ -96,6 +100,9 @@ const released = ({ payouts }: { readonly payouts: 'auto' | 'manual' }): PairOut
   to(payouts === 'auto' ? 'due' : 'manual')();
 const unpaid: Arrow<'over'> = ({ zero }) => to(zero ? 'lapsed' : 'unpaid', 'tell-relay')();
 
+const unpaidYet: Arrow<'void'> = ({ late }) => to(late ? 'lapsed' : 'due')();
+const undone: Arrow<'undone'> = ({ late }) => (late ? to('unpaid', 'tell-relay')() : to('expecting')());
+
 const lapse = { over: to('lapsed', 'tell-relay') };
 const discharge = { receipt: to('receipted', 'tell-relay') };
 const find = { found: to('paid', 'send-notice', 'tell-relay') };
@@ -110,11 +117,11 @@ const arrows: Readonly<Record<PairState, Arrows>> = {
   manual: { approved: to('due'), ...find, ...discharge, ...lapse },
   due: { short: to('awaiting'), intent: to('paying'), ...find, ...discharge, ...lapse },
   awaiting: { intent: to('paying'), ...find, ...discharge, ...lapse },
-  paying: { void: ({ late }) => to(late ? 'lapsed' : 'due')(), paid: to('paid', 'send-notice', 'tell-relay'), ...discharge },
-  paid: { receipt: to('receipted') },
+  paying: { void: unpaidYet, paid: to('paid', 'send-notice', 'tell-relay'), ...discharge },
+  paid: { receipt: to('receipted'), void: unpaidYet },
   claimed: { ...reckon, confirmed, arrived: to('received'), over: unpaid },
   expecting: { arrived: to('received'), over: unpaid },
-  received: { discharged: to('receipted', 'send-receipt', 'tell-relay') },
+  received: { discharged: to('receipted', 'send-receipt', 'tell-relay'), undone },
   unpaid: { confirmed: late, arrived: to('received'), contested: to('contested') },
   contested: { arrived: to('received') },
   lapsed: { approved: to('due'), ...find, ...discharge },

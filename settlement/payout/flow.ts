@@ -239,6 +239,7 @@ async function release(office: Office, tx: Tx, batch: StoredBatch): Promise<void
     const pair = kind === 'settlement' ? await readFiguresById(tx, name) : null;
     if (pair === null) continue;
     const late = !pair.approved && now >= (scheduleFor(office, pair.interval)?.paymentEnd ?? 0);
-    await movePair(office, tx, pair, { kind: 'void', late });
+    const undone = pair.state === 'paid' ? { payment: null, paid: 0n, paidAt: null, fee: 0n } : {};
+    await movePair(office, tx, pair, { kind: 'void', late }, undone);
   }
 }

@@ -58,6 +58,22 @@ export async function closeBatch(tx: Tx, id: string, state: 'paid' | 'void', fee
   return (await tx.run(`UPDATE batch SET state = ?, fee = ? WHERE id = ? AND state = 'intent'`, [state, fee, id])) > 0;
 }
 
+/** The rail has undone it: it is an intent again, and its end unknown. False where it is none that was paid. */
+export async function reopenPaid(tx: Tx, id: string): Promise<boolean> {
+  return (await tx.run(`UPDATE batch SET state = 'intent', fee = 0 WHERE id = ? AND state = 'paid'`, [id])) > 0;
+}
+
+export async function hasIntents(tx: Tx): Promise<boolean> {
+  return (await tx.all(`SELECT id FROM batch WHERE state = 'intent' LIMIT 1`)).length > 0;
+}
+
+/** What the batches pay whose end is not known yet. */
+export async function sumIntents(tx: Tx, rail: string): Promise<bigint> {
+  const sql = `SELECT CAST(COALESCE(SUM(amount), 0) AS TEXT) AS total
+    FROM batch_output JOIN batch ON batch.id = batch_output.batch WHERE rail = ? AND state = 'intent'`;
+  return big((await tx.all(sql, [rail]))[0]?.['total']);
+}
+
 /** What the batches of this database have paid of settlements, and the fees of all of them. */
 export async function readPaidSums(tx: Tx, rail: string): Promise<{ settlements: bigint; fees: bigint }> {
   const sql = `SELECT CAST(COALESCE(SUM(fee), 0) AS TEXT) AS fees, CAST(COALESCE((SELECT SUM(amount)
@@ -68,12 +84,15 @@ export async function readPaidSums(tx: Tx, rail: string): Promise<{ settlements:
   return { settlements: big(row?.['settlements']), fees: big(row?.['fees']) };
 }
 
-/** What was paid since then of settlements that no batch of this database has paid: found on the rail after a restore. */
+/**
+ * What was paid since then of settlements that no batch of this database has paid, or is paying: found on the rail after a restore.
+ * Of a batch under way a receipt may have come already.
+ */
 export async function sumPaidElsewhere(tx: Tx, rail: string, since: number): Promise<bigint> {
   const sql = `SELECT CAST(COALESCE(SUM(paid), 0) AS TEXT) AS total FROM pair
     WHERE rail = ? AND paid > 0 AND paid_at >= ? AND NOT EXISTS (SELECT 1 FROM batch_output
       JOIN batch ON batch.id = batch_output.batch
-      WHERE batch_output.name = pair.id AND batch_output.kind = 'settlement' AND batch.state = 'paid')`;
+      WHERE batch_output.name = pair.id AND batch_output.kind = 'settlement' AND batch.state <> 'void')`;
   return big((await tx.all(sql, [rail, since]))[0]?.['total']);
 }
 

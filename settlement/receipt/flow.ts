@@ -66,14 +66,17 @@ export async function findPayment(office: Office, before: Pair, payment: string)
   if (own === null || before.rail === null) return;
   const rail = before.rail;
   const { database } = office.ports;
+  const now = await database.transaction((tx) => readPairById(tx, before.id));
+  if (now?.payment !== null) return;
   for (const place of [before.destination, own.reader.fallbackFor(own.wallet.fallback(), before.id)]) {
     const history = place === null ? null : await own.reader.history(place);
     const one = history?.ok === true ? history.value.find((found) => found.payment === payment) : undefined;
-    if (one === undefined) continue;
+    // What can be taken back yet is not income: the rail proves what is final.
+    if (one === undefined || !(await own.reader.prove(payment)).ok) continue;
     await database.transaction(async (tx) => {
       const pair = await readPairById(tx, before.id);
       if (pair === null || pair.payment !== null || (await isPaymentUsed(tx, rail, payment))) return;
-      await addIncome(tx, rail, one, 'other');
+      await addIncome(tx, rail, one, { kind: 'other' });
       if (place === before.destination) await arrive(office, tx, pair, one);
       else await arrive(office, tx, await asFallback(office, tx, pair, one.destination), one);
     });

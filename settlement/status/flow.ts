@@ -7,10 +7,13 @@ import { shownCase } from '../contest/read.ts';
 import { readCasesIn } from '../contest/store.ts';
 import { scheduleFor, runningInterval, type Office } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
+import { readUndone } from '../income/store.ts';
 import type { PairFigures } from '../pair/pair.ts';
-import { readFiguresIn } from '../pair/store.ts';
+import { readFiguresById, readFiguresIn } from '../pair/store.ts';
+import { readIntents } from '../payout/store.ts';
 import { readNewestInterval } from '../period/store.ts';
 import { readOrders } from '../withdraw/store.ts';
+import type { Tx } from '../../host/ports.ts';
 
 const shown: readonly PairState[] = [
   ...(['open', 'stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'paid'] as const),
@@ -19,11 +22,12 @@ const shown: readonly PairState[] = [
 
 export async function showStatus(office: Office): Promise<Result<unknown>> {
   const { database, clock } = office.ports;
-  const { pairs, orders, next, cases } = await database.transaction(async (tx) => ({
+  const { pairs, orders, next, cases, undone } = await database.transaction(async (tx) => ({
     pairs: await readFiguresIn(tx, shown),
     orders: [...(await readOrders(tx, 'accepted')), ...(await readOrders(tx, 'sent'))],
     next: await readNewestInterval(tx),
     cases: await readCasesIn(tx, ['asked', ...live]),
+    undone: await undoneOf(office, tx),
   }));
   const newest = next ?? runningInterval(office);
   const schedules = newest === null ? [] : [newest - 1, newest].flatMap((interval) => momentsOf(office, interval));
@@ -45,7 +49,42 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     contests: cases.map((one) => shownCase(office, one)),
     states,
     ordersOpen: orders.length,
+    undone,
   });
+}
+
+/** What was final and is in no block any more: `income` that does not count, `payment` of mine that was sent again. */
+export interface Undone {
+  readonly kind: 'income' | 'payment';
+  readonly rail: string;
+  readonly amount: bigint;
+  readonly payment: string | null;
+  readonly interval: number | null;
+  readonly peer: string | null;
+  readonly nickname: string | null;
+}
+
+async function undoneOf(office: Office, tx: Tx): Promise<Undone[]> {
+  const nicknameOf = (peer: string) => office.ports.network.descriptor(peer)?.body.nickname ?? null;
+  const of = (pair: PairFigures | null) =>
+    pair === null
+      ? { interval: null, peer: null, nickname: null }
+      : { interval: pair.interval, peer: pair.peer, nickname: nicknameOf(pair.peer) };
+  const found: Undone[] = [];
+  for (const { rail, amount, payment, name } of await readUndone(tx)) {
+    found.push({ kind: 'income', rail, amount, payment, ...of(name === null ? null : await readFiguresById(tx, name)) });
+  }
+  for (const rail of office.rails) {
+    for (const { outputs } of await readIntents(tx, rail)) {
+      for (const { kind, name, amount } of outputs) {
+        const pair = kind === 'settlement' ? await readFiguresById(tx, name) : null;
+        // The fee is booked when a batch is final: a receipt may come before that.
+        if (pair === null || (pair.state !== 'paid' && pair.state !== 'receipted') || pair.fee === 0n) continue;
+        found.push({ kind: 'payment', rail, amount, payment: pair.payment, ...of(pair) });
+      }
+    }
+  }
+  return found;
 }
 
 /** Of the newest two intervals: the earlier may still have its settlement time to come. */

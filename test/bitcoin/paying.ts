@@ -18,7 +18,7 @@ import type { Rpc } from '../../rail/bitcoin/rpc.ts';
 import { bitcoinAddressTables } from '../../rail/bitcoin/tables.ts';
 import type { FeeRules } from '../../rail/bitcoin/wallet/feerate.ts';
 import { accountFrom, signerFrom } from '../../rail/bitcoin/wallet/keys.ts';
-import { bitcoinWalletTables } from '../../rail/bitcoin/wallet/tables.ts';
+import { bitcoinUndoneTables, bitcoinWalletTables } from '../../rail/bitcoin/wallet/tables.ts';
 import { bitcoinWallet, type BitcoinWallet } from '../../rail/bitcoin/wallet/wallet.ts';
 import type { Batch, RailReader } from '../../rail/rail.ts';
 import { sha256Hex } from '../../core/crypto/hash.ts';
@@ -92,7 +92,7 @@ export async function payingOn(node: Bitcoind, name: string, { kind = 'wpkh', ..
 }
 
 export async function openPaying(): Promise<Database> {
-  const tables = { name: '001-bitcoin', statements: [...bitcoinAddressTables, ...bitcoinWalletTables] };
+  const tables = { name: '001-bitcoin', statements: [...bitcoinAddressTables, ...bitcoinWalletTables, ...bitcoinUndoneTables] };
   const database = await openDatabase({ file: ':memory:' }, [tables]);
   later(() => database.close());
   return database;

@@ -431,6 +431,7 @@ export function memoryRail() {
     },
     balance: async () => ok(10n ** 15n),
     held: async () => ok(10n ** 15n),
+    waiting: async () => ok(0n),
     sentTo: async () => ok([]),
     quote: async () => ok(0n),
     batchMax: 10,

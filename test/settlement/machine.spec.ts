@@ -30,6 +30,8 @@ const events: Readonly<Record<string, PairEvent>> = {
   found: { kind: 'found' },
   receipt: { kind: 'receipt' },
   arrived: { kind: 'arrived' },
+  undone: { kind: 'undone', late: false },
+  'undone-late': { kind: 'undone', late: true },
   discharged: { kind: 'discharged' },
   contested: { kind: 'contested' },
   over: { kind: 'over', zero: false },
@@ -85,6 +87,8 @@ paying void-late → lapsed
 paying paid → paid send-notice tell-relay
 paying receipt → receipted tell-relay
 paid receipt → receipted
+paid void → due
+paid void-late → lapsed
 claimed nothing → clear tell-relay
 claimed owe → stated
 claimed owed → claimed send-settlement
@@ -97,6 +101,8 @@ expecting arrived → received
 expecting over → unpaid tell-relay
 expecting over-zero → lapsed tell-relay
 received discharged → receipted send-receipt tell-relay
+received undone → expecting
+received undone-late → unpaid tell-relay
 unpaid confirmed → unpaid
 unpaid confirmed-zero → carried tell-relay
 unpaid arrived → received

@@ -55,7 +55,7 @@ describe('the operator’s sums', () => {
       ['C', '77', '0', '70', '7'],
       ['D', '-5', '0', '0', '-5'],
     ]);
-    expect(running.sums['ledger']).deep.equal({ receive: '70', pay: '220', fee: '0', short: '0' });
+    expect(running.sums['ledger']).deep.equal({ receive: '70', pay: '220', fee: '0', short: '0', away: false });
     await world.advance(world.schedule(1).bst - 1);
     const closed = await ask<Sums & { books: string }>('A', '/settlement/dry-run', { interval: 1 });
     expect(closed.books).equal('closed');
@@ -70,7 +70,7 @@ describe('the operator’s sums', () => {
     await open({ names: ['A', 'B'], funds: { A: 100n }, parameters: { rails } });
     world.owe(0, 'A', 'B', worth(250n));
     const { sums } = await ask<Sums>('A', '/settlement/dry-run', { interval: 0 });
-    expect(sums['ledger']).deep.equal({ receive: '0', pay: '250', fee: '0', short: '150' });
+    expect(sums['ledger']).deep.equal({ receive: '0', pay: '250', fee: '0', short: '150', away: false });
   });
 
   it('earnings add up: gross and carry in are net and carry out, and the sum is the wallet’s change', async () => {
@@ -154,7 +154,8 @@ describe('the operator’s sums', () => {
     world.owe(0, 'A', 'B', worth(250n));
     await world.advance(world.schedule(0).bst);
     const { wallets } = await ask<{ wallets: unknown[] }>('A', '/settlement/wallet', {});
-    expect(wallets).deep.equal([{ rail: 'ledger', balance: '1000', due: '250', address: world.of('A').wallet.fallback() }]);
+    const address = world.of('A').wallet.fallback();
+    expect(wallets).deep.equal([{ rail: 'ledger', balance: '1000', away: null, due: '250', address }]);
     const { payouts } = await ask<{ payouts: Record<string, string>[] }>('A', '/settlement/payouts', {});
     expect(payouts.map(({ nickname, state, amount }) => [nickname, state, amount])).deep.equal([['B', 'manual', '250']]);
     expect(await ask('A', '/settlement/status', {})).deep.include({

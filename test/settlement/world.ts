@@ -65,8 +65,12 @@ export interface WorldOptions {
 
 export interface RailOfAll {
   readonly name: string;
-  of(name: string, database: Database): OwnRail;
-  fallback(name: string): string;
+  /** Null: that member has the ledger alone. */
+  of(name: string, database: Database): OwnRail | null;
+  /** The others have the ledger too, after it. */
+  readonly besides?: boolean;
+  /** Null of who has the ledger alone. */
+  fallback(name: string): string | null;
   /** Of whoever has no wallet. */
   readonly reader: RailReader;
 }
@@ -144,10 +148,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     wallets.set(name, ledgerWallet({ ...access, key: testKey(`${name} wallet`), refSecret: testSeed(`${name} refs`) }));
   }
   const family = options.family ?? [];
+  const fallbacksOf = (name: string) => {
+    const fallback = options.rail?.fallback(name) ?? null;
+    const own = options.rail === undefined || fallback === null ? [] : [{ rail: options.rail.name, fallback }];
+    const ledgerToo = own.length === 0 || options.rail?.besides === true;
+    return ledgerToo ? [...own, { rail: 'ledger', fallback: (wallets.get(name) as LedgerWallet).fallback() }] : own;
+  };
   const descriptors = names.map((name) => {
     const others = family.includes(name) ? family.map((one) => testDescriptor(one).body.id) : [];
-    const fallback = options.rail?.fallback(name) ?? (wallets.get(name) as LedgerWallet).fallback();
-    return describe(name, { rail: options.rail?.name ?? 'ledger', fallback }, others);
+    return describe(name, fallbacksOf(name), others);
   });
   const given = testView(descriptors, parameters);
   const listeners = new Set<(consensus: Verified<Consensus>) => void>();
@@ -231,6 +240,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   /** The member's own, which a test may change while it runs. */
   function walletOf({ wallet }: Member): Wallet {
     return options.batchMax === undefined ? wallet : { ...wallet, batchMax: options.batchMax };
+  }
+
+  function railsOf(member: Member, database: Database): OwnRail[] {
+    const own = options.rail?.of(member.name, database) ?? null;
+    const onLedger = { wallet: walletOf(member), reader: member.reader };
+    if (own === null) return [onLedger];
+    return options.rail?.besides === true ? [own, onLedger] : [own];
   }
 
   function pageOf(lines: readonly BookLine[], after: string | null) {
@@ -357,7 +373,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         log: logOf(member.log),
         entropy: seededEntropy(`${name} ${clock.now()}`),
         database,
-        rails: [options.rail?.of(name, database) ?? { wallet: walletOf(member), reader: member.reader }],
+        rails: railsOf(member, database),
       };
       const keys = [{ number: 1, seed: testSeed(`${name} settlement`), sealingSeed: testSeed(`${name} settlement sealing`) }];
       const payouts = options.payouts?.[name] ?? 'auto';
@@ -472,11 +488,11 @@ export async function statesOf(world: World, name: string, interval: number | nu
   return (await pairsOf(world, name, interval)).map(({ nickname, state, amount }) => `${nickname}: ${state} ${amount}`).sort();
 }
 
-function describe(name: string, rail: { readonly rail: string; readonly fallback: string }, family: readonly string[]) {
+function describe(name: string, rails: { readonly rail: string; readonly fallback: string }[], family: readonly string[]) {
   const sealing = sealingKeyFromSeed(testSeed(`${name} settlement sealing`), 1).publicKey;
   const given = testDescriptor(name).body;
   const keys = given.keys.map((set) => ({ ...set, settlementSealing: Buffer.from(sealing).toString('hex') }));
-  const body = { ...given, keys, family: [...family], rails: [rail] };
+  const body = { ...given, keys, family: [...family], rails };
   return asStored(sign('descriptor', networkId, body, testKey(`${name} identity`)));
 }
 

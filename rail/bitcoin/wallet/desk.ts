@@ -80,14 +80,13 @@ export async function freeCoins(desk: Desk): Promise<Result<Coin[]>> {
 }
 
 /** `open`: what batches spend that are not final yet. */
-export async function coinsAndBatches({ watch, rules, ports }: Desk): Promise<Result<{ free: Coin[]; open: bigint }>> {
+export async function coinsAndBatches({ watch, rules, ports }: Desk): Promise<Result<{ free: Coin[]; open: KeptInput[] }>> {
   const coins = await watch.coins(rules.confirmations);
   if (!coins.ok) return coins;
   return ports.database.transaction(async (tx) => {
     const [kept, made] = [await readInputs(tx), await readOpenTxids(tx)];
     const free = coins.value.filter((one) => !kept.has(outpointOf(one)) && !made.has(one.txid));
-    const open = [...kept.values()].reduce((total, one) => (one.isOpen ? total + one.amount : total), 0n);
-    return ok({ free, open });
+    return ok({ free, open: [...kept.values()].filter((one) => one.isOpen) });
   });
 }
 

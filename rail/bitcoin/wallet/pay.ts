@@ -78,7 +78,7 @@ async function follow(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutp
     if (!gone.ok) return gone;
     const confirmations = gone.value ? -rules.confirmations : (seen.value?.confirmations ?? 0);
     if (confirmations >= rules.confirmations) {
-      if (!kept.isFinal) await ports.database.transaction((tx) => finishBatch(tx, kept.id));
+      if (!kept.isFinal) await ports.database.transaction((tx) => finishBatch(tx, kept.id, one.txid));
       return ok({ payments: namesIn(one, outputs), fee: one.fee });
     }
     if (confirmations > 0) return ok({ waits: 'confirmations' });
@@ -92,7 +92,7 @@ async function follow(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutp
 }
 
 async function send(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutput[]): Promise<Result<BatchWaits>> {
-  const signed = kept.transactions.filter((one) => one.raw !== null).at(-1);
+  const signed = kept.transactions.filter((one) => one.raw !== null && one.txid === (kept.finalTxid ?? one.txid)).at(-1);
   if (signed === undefined || signed.raw === null) return ok({ waits: 'signature' });
   const sent = await broadcast(desk, signed.raw);
   if (!sent.ok) return sent;

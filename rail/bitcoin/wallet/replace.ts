@@ -16,6 +16,8 @@ import { addTransaction, readInputsOf, type KeptBatch, type KeptTransaction } fr
 const LEAST_STEP = 1_000n;
 
 export async function replaceStuck(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutput[]): Promise<Result<null>> {
+  // Its receipts name the one that was final: another could be mined in its place.
+  if (kept.finalTxid !== null) return ok(null);
   const { rpc, ports, replaceAfterBlocks } = desk;
   const newest = kept.transactions.at(-1) as KeptTransaction;
   const height = await rpc.call('getblockcount', [], integer);

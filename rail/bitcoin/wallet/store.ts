@@ -24,6 +24,8 @@ export interface KeptInput extends Outpoint {
 export interface KeptBatch {
   readonly id: string;
   readonly isFinal: boolean;
+  /** That which was final, perhaps before blocks were undone: its payments have its name, so that it is sent again and not replaced. */
+  readonly finalTxid: string | null;
   readonly changeIndex: number;
   /** Oldest first; never empty. */
   readonly transactions: readonly KeptTransaction[];
@@ -63,7 +65,7 @@ export async function addTransaction(
 }
 
 export async function readBatch(tx: Tx, id: string): Promise<KeptBatch | null> {
-  const row = (await tx.all('SELECT state, change_index FROM bitcoin_batch WHERE id = ?', [id]))[0];
+  const row = (await tx.all('SELECT state, final_txid, change_index FROM bitcoin_batch WHERE id = ?', [id]))[0];
   if (row === undefined) return null;
   const rows = await tx.all(
     `SELECT txid, psbt, raw, CAST(fee AS TEXT) AS fee, CAST(vsize AS TEXT) AS vsize, made_height
@@ -78,11 +80,28 @@ export async function readBatch(tx: Tx, id: string): Promise<KeptBatch | null> {
     vsize: big(one['vsize']),
     madeHeight: int(one['made_height']),
   }));
-  return { id, isFinal: text(row['state']) === 'final', changeIndex: int(row['change_index']), transactions };
+  const [isFinal, finalTxid] = [text(row['state']) === 'final', orNull(text)(row['final_txid'])];
+  return { id, isFinal, finalTxid, changeIndex: int(row['change_index']), transactions };
 }
 
-export async function finishBatch(tx: Tx, id: string): Promise<void> {
-  await tx.run(`UPDATE bitcoin_batch SET state = 'final' WHERE id = ?`, [id]);
+export async function finishBatch(tx: Tx, id: string, txid: string): Promise<void> {
+  await tx.run(`UPDATE bitcoin_batch SET state = 'final', final_txid = ? WHERE id = ?`, [txid, id]);
+}
+
+/** The chain has undone it. */
+export async function reopenBatch(tx: Tx, id: string): Promise<void> {
+  await tx.run(`UPDATE bitcoin_batch SET state = 'open' WHERE id = ?`, [id]);
+}
+
+export async function readOpenBatches(tx: Tx): Promise<string[]> {
+  return (await tx.all(`SELECT id FROM bitcoin_batch WHERE state = 'open' ORDER BY id`)).map((row) => text(row['id']));
+}
+
+/** Final ones with a transaction that was made at that height or later, and those that were found on the chain. */
+export async function readFinalSince(tx: Tx, height: number): Promise<string[]> {
+  const sql = `SELECT DISTINCT id FROM bitcoin_batch JOIN bitcoin_transaction ON bitcoin_transaction.batch = bitcoin_batch.id
+    WHERE state = 'final' AND (made_height >= ? OR made_height = 0) ORDER BY id`;
+  return (await tx.all(sql, [height])).map((row) => text(row['id']));
 }
 
 /** It can never be paid as it is: its coins are free again, and the next time it is made anew. */
@@ -93,16 +112,16 @@ export async function dropBatch(tx: Tx, id: string): Promise<void> {
 }
 
 /** The coins that batches spend, by outpoint. `open`: of those that are not final yet. */
-export async function readInputs(tx: Tx): Promise<Map<string, { readonly amount: bigint; readonly isOpen: boolean }>> {
+export async function readInputs(tx: Tx): Promise<Map<string, KeptInput & { readonly isOpen: boolean }>> {
   const rows = await tx.all(
     `SELECT bitcoin_input.txid AS txid, vout, CAST(amount AS TEXT) AS amount, state
      FROM bitcoin_input JOIN bitcoin_batch ON bitcoin_batch.id = bitcoin_input.batch`,
   );
   return new Map(
-    rows.map((row) => [
-      outpointOf({ txid: text(row['txid']), vout: int(row['vout']) }),
-      { amount: big(row['amount']), isOpen: text(row['state']) === 'open' },
-    ]),
+    rows.map((row) => {
+      const place = { txid: text(row['txid']), vout: int(row['vout']) };
+      return [outpointOf(place), { ...place, amount: big(row['amount']), isOpen: text(row['state']) === 'open' }];
+    }),
   );
 }
 

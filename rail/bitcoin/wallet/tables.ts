@@ -29,3 +29,6 @@ export const bitcoinWalletTables: readonly string[] = [
       ) STRICT`,
   'CREATE INDEX bitcoin_input_batch ON bitcoin_input (batch)',
 ];
+
+/** Which of its transactions was final: that one is sent again where its blocks are undone. */
+export const bitcoinUndoneTables: readonly string[] = ['ALTER TABLE bitcoin_batch ADD COLUMN final_txid TEXT'];

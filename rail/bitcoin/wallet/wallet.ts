@@ -12,12 +12,14 @@ import type { Account } from '../descriptor.ts';
 import { chains } from '../network.ts';
 import { paymentOf } from '../payment.ts';
 import type { Rpc } from '../rpc.ts';
-import { feeCeil, INPUT_VSIZE } from './coin.ts';
+import { feeCeil, INPUT_VSIZE, type Outpoint } from './coin.ts';
 import { coinsAndBatches, freeCoins, type Desk } from './desk.ts';
+import { findUnfinished } from './unfinished.ts';
 import { listUnsigned, takeSigned, type Unsigned } from './external.ts';
 import { feerateNow, type FeeRules } from './feerate.ts';
 import type { Signer } from './keys.ts';
 import { payBatch } from './pay.ts';
+import { readOpenTxids } from './store.ts';
 import { watchWallet } from './watch.ts';
 
 export interface BitcoinWalletOptions {
@@ -49,10 +51,12 @@ export function bitcoinWallet(options: BitcoinWalletOptions): BitcoinWallet {
     ...receiving,
     balance: () => worthOf(desk),
     held: () => heldBy(desk),
+    waiting: () => waitingFor(desk),
     quote: (outputs) => quoteFor(desk, outputs),
     batchMax: TRANSFER_OUTPUTS_MAX,
     pay: (batch) => turn(() => payBatch(desk, batch)),
     sentTo: (destinations) => sentTo(desk, destinations),
+    unfinished: () => turn(() => findUnfinished(desk)),
     unsigned: () => listUnsigned(desk),
     takeSigned: (psbt) => turn(() => takeSigned(desk, psbt)),
   };
@@ -68,10 +72,27 @@ async function worthOf(desk: Desk): Promise<Result<bigint>> {
   return ok(sumOf(worth));
 }
 
-/** What the books know: a batch that is not final has its coins still. */
+/** What the books know: a batch that is not final has its coins still, as long as those are final themselves. */
 async function heldBy(desk: Desk): Promise<Result<bigint>> {
   const own = await coinsAndBatches(desk);
-  return own.ok ? ok(sumOf(own.value.free) + own.value.open) : own;
+  if (!own.ok) return own;
+  const depths = new Map<string, number>();
+  for (const { txid } of own.value.open) {
+    if (depths.has(txid)) continue;
+    const from = await desk.watch.transaction(txid);
+    if (!from.ok) return from;
+    depths.set(txid, from.value?.confirmations ?? 0);
+  }
+  const isFinal = ({ txid }: Outpoint) => (depths.get(txid) ?? 0) >= desk.rules.confirmations;
+  return ok(sumOf(own.value.free) + sumOf(own.value.open.filter(isFinal)));
+}
+
+/** Change of batches that are under way does not come from outside. */
+async function waitingFor({ watch, rules, ports }: Desk): Promise<Result<bigint>> {
+  const coins = await watch.coins(0);
+  if (!coins.ok) return coins;
+  const made = await ports.database.transaction(readOpenTxids);
+  return ok(sumOf(coins.value.filter((one) => one.confirmations < rules.confirmations && !made.has(one.txid))));
 }
 
 /** Of one transaction that spends all that is there: what is covered with it can be paid, whichever coins are chosen. */

@@ -14,7 +14,7 @@ import type { Coin } from './coin.ts';
 import { refusePayment } from './refusals.ts';
 
 export interface Watch {
-  /** Unspent, at least so deep. */
+  /** Unspent, at least so deep; 0: with what others have sent and may yet spend elsewhere. */
   coins(confirmations: number): Promise<Result<Coin[]>>;
   /** Null: it has never seen it. Below zero: another one spent its inputs, so many blocks ago. */
   transaction(txid: string): Promise<Result<SeenTransaction | null>>;
@@ -100,7 +100,7 @@ export function watchWallet({ rpc, accounts, birthday, gapLimit }: WatchOptions)
     async coins(confirmations) {
       const opened = await ready();
       if (!opened.ok) return opened;
-      const found = await wallet.call('listunspent', [confirmations, 9_999_999, [], false], z.array(unspent));
+      const found = await wallet.call('listunspent', [confirmations, 9_999_999, [], confirmations === 0], z.array(unspent));
       return found.ok ? ok(found.value.flatMap((one) => coinOf(one) ?? [])) : found;
     },
     async transaction(txid) {
