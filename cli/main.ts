@@ -15,6 +15,8 @@ import { addNetworkCommands } from './network.ts';
 import { addNodeCommands } from './node.ts';
 import { addOperatorCommands } from './operator.ts';
 import { addSubscriberCommands } from './subscriber.ts';
+import { addBitcoinTestbed } from './testbed-bitcoin.ts';
+import { testbedCommand } from './testbed.ts';
 import { addVerifyCommand } from './verify.ts';
 
 export const mainRefusals = {
@@ -65,6 +67,8 @@ export function ptgProgram(): Command {
     addVerifyCommand,
   ])
     add(program);
+  const testbeds = testbedCommand(program);
+  for (const add of [addBitcoinTestbed]) add(testbeds);
   share(program, program);
   return program;
 }

@@ -12,7 +12,7 @@ import { systemEntropy } from '../host/entropy.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import { addsUp, secondsText, type TestbedOptions, type TestbedOutcome } from '../lab/testbed/stages.ts';
 import { baseFolder, localFolder, newestFile, type HomeOptions } from './home.ts';
-import { createOutput, table } from './output.ts';
+import { createOutput, grouped, table } from './output.ts';
 
 /** One of them. */
 export interface Testbed<T extends TestbedOutcome> {
@@ -75,7 +75,7 @@ async function run<T extends TestbedOutcome>(testbed: Testbed<T>, options: Testb
     await ending.ended;
   };
   try {
-    const outcome = await testbed.run({ home: folder.home, say, ended: ending.has }, hold);
+    const outcome = await testbed.run({ home: folder.home, say, ended: ending.has, once: options.once === true }, hold);
     if (!outcome.ok) output.refuse(outcome.refusal);
   } finally {
     ending.forget();
@@ -85,10 +85,19 @@ async function run<T extends TestbedOutcome>(testbed: Testbed<T>, options: Testb
 
 /** What was checked; the stages were told as they went. */
 function outcomeText(outcome: TestbedOutcome): string {
-  const checks = outcome.checks.map((one) => [one.what, one.expected, one.found, one.adds ? 'adds up' : 'DOES NOT']);
+  const checks = outcome.checks.map((one) => [
+    one.what,
+    figure(one.expected),
+    figure(one.found),
+    one.adds ? 'adds up' : 'DOES NOT',
+  ]);
   const whole = secondsText(outcome.stages.reduce((sum, one) => sum + one.seconds, 0));
   const verdict = addsUp(outcome) ? 'Everything adds up' : 'NOT everything adds up: see the lines that say so';
   return `${table(['checked', 'expected', 'found', ''], checks, 'nothing was checked')}\n${verdict} (${whole}).\n`;
+}
+
+function figure(text: string): string {
+  return /^-?[0-9]+$/.test(text) ? grouped(BigInt(text)) : text;
 }
 
 interface Folder {

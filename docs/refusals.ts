@@ -21,6 +21,7 @@ import { httpRefusals } from '../host/http/refusals.ts';
 import { sealRefusals } from '../host/seal.ts';
 import { scenarioRefusals } from '../lab/scenario/file.ts';
 import { scenarioRunRefusals } from '../lab/scenario/run.ts';
+import { bitcoinTestbedRefusals } from '../lab/testbed/bitcoin.ts';
 import { testbedRefusals } from '../lab/testbed/stages.ts';
 import { nodeRefusals } from '../node/care/check.ts';
 import { restoreRefusals } from '../node/care/restore.ts';
@@ -59,7 +60,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
   Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals },
   'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
-  Testbeds: { ...testbedRefusals, ...testbedFolderRefusals },
+  Testbeds: { ...testbedRefusals, ...testbedFolderRefusals, ...bitcoinTestbedRefusals },
   'Bitcoin payments and proofs': bitcoinPaymentRefusals,
   'The tor beside a relay': {
     ...sessionRefusals,

@@ -66,7 +66,6 @@ export interface Settled {
   readonly guardFlags: readonly string[];
 }
 
-const RAIL = 'ledger';
 const ANSWER_MAX = 8 * 1024 * 1024;
 
 /** Calls a node's own role; a refusal is a bug of the run. */
@@ -85,8 +84,8 @@ export function need<T>(result: Result<T>): T {
   return result.value;
 }
 
-/** The IOUs of a closed interval, as their holders hold them: one for each link that carried a circuit. */
-export async function readIous(world: World, interval: number): Promise<IouLine[]> {
+/** The IOUs of a closed interval, as their holders hold them: one for each link that carried a circuit; their value on that rail. */
+export async function readIous(world: World, interval: number, rail = 'ledger'): Promise<IouLine[]> {
   const lines: IouLine[] = [];
   for (const [holder, node] of world.relays) {
     let after: string | null = null;
@@ -95,7 +94,8 @@ export async function readIous(world: World, interval: number): Promise<IouLine[
       for (const { peer, held } of page.lines) {
         if (held === null || (held.body.relayBytes === 0n && held.body.exitBytes === 0n)) continue;
         const { relayBytes, exitBytes } = held.body;
-        lines.push({ issuer: world.relayName(peer), holder, relayBytes, exitBytes, value: valueOf(node, interval, held.body) });
+        const value = valueOf(node, interval, rail, held.body);
+        lines.push({ issuer: world.relayName(peer), holder, relayBytes, exitBytes, value });
       }
       after = page.next;
     } while (after !== null);
@@ -103,11 +103,11 @@ export async function readIous(world: World, interval: number): Promise<IouLine[
   return lines.sort(byText((one) => `${one.issuer}\0${one.holder}`));
 }
 
-function valueOf(node: RunningNode, interval: number, traffic: { relayBytes: bigint; exitBytes: bigint }): bigint {
+function valueOf(node: RunningNode, interval: number, rail: string, traffic: { relayBytes: bigint; exitBytes: bigint }): bigint {
   const terms = node.view.terms(interval);
-  const rail = terms === null ? null : railTermsOf(terms, RAIL);
-  if (terms === null || rail === null) throw new Error(`no terms of interval ${interval}`);
-  return valueFloor(terms, scaledValue(terms, rail, traffic));
+  const prices = terms === null ? null : railTermsOf(terms, rail);
+  if (terms === null || prices === null) throw new Error(`no terms of interval ${interval}`);
+  return valueFloor(terms, scaledValue(terms, prices, traffic));
 }
 
 const earningsShape = z.object({

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { sha256 } from '../core/crypto/hash.ts';
 import { signingKey } from '../core/crypto/keys.ts';
 import { invariant } from '../core/refusal.ts';
+import type { BitcoinNetwork } from '../core/wire/bitcoin.ts';
 import { ledgerDestination, transferIdOf } from '../core/wire/ledger.ts';
 import type { Network } from '../core/wire/network.ts';
 import type { Parameters } from '../core/wire/parameters.ts';
@@ -55,6 +56,8 @@ export interface WorldPlan {
   readonly entropy: (name: string) => Entropy;
   readonly log: (name: string) => Log;
   readonly databases?: (name: string) => NodeSpec['databases'];
+  /** Settles in Bitcoin and has no ledger: what stands in [bitcoin] of a relay's ptg.toml. Nobody has an opening balance or a purse. */
+  readonly bitcoin?: { readonly rules: BitcoinNetwork; of(relay: string): object };
   /** How a node is started; in this process, with the machine's own ports, where nothing else is said. */
   readonly start?: (name: string, options: NodeOptions) => Promise<RunningNode>;
 }
@@ -93,12 +96,18 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
   };
   const publicKey = async (name: string, key: KeyName): Promise<string> => signingKey(await keys(name)(key)).publicKey;
 
+  const ledgerAt = async (url: string) => ({
+    ...{ url, logKey: await publicKey(authorityName, 'log') },
+    mintKey: await publicKey(authorityName, 'mint'),
+  });
+
   const [authorityPort, ...relayPorts] = await freePorts(1 + plan.relays.length);
   const url = `http://127.0.0.1:${authorityPort}`;
   const network: Network = {
     networkId: plan.networkId,
     authorities: [{ name: 'authority', key: await publicKey(authorityName, 'authority'), url }],
-    ledger: { url, logKey: await publicKey(authorityName, 'log'), mintKey: await publicKey(authorityName, 'mint') },
+    ledger: plan.bitcoin === undefined ? await ledgerAt(url) : null,
+    ...(plan.bitcoin === undefined ? {} : { bitcoin: plan.bitcoin.rules }),
   };
   const ids = new Map<string, string>();
   for (const relay of plan.relays) ids.set(relay.name, await publicKey(relay.name, 'identity'));
@@ -107,11 +116,13 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
 
   const specs = new Map<string, NodeSpec>();
   const put = (name: string, spec: unknown): void => void specs.set(name, nodeSpec.parse(spec));
-  put(authorityName, { roles: ['ledger', 'directory'], listen: { port: authorityPort }, url, parameters: 'parameters.json' });
+  const authorityRoles = network.ledger === null ? ['directory'] : ['ledger', 'directory'];
+  put(authorityName, { roles: authorityRoles, listen: { port: authorityPort }, url, parameters: 'parameters.json' });
   for (const [index, relay] of plan.relays.entries()) {
     const databases = plan.databases?.(relay.name) ?? {};
     const said = { nickname: nicknameOf(plan, relay, ids), family: familyOf(plan, relay, ids) };
-    put(relay.name, relaySpec(relay, relayPorts[index] as number, said, databases));
+    const bitcoin = plan.bitcoin === undefined ? {} : { bitcoin: plan.bitcoin.of(relay.name) };
+    put(relay.name, { ...relaySpec(relay, relayPorts[index] as number, said, databases), ...bitcoin });
   }
   for (const subscriber of plan.subscribers) put(subscriber.name, { roles: ['client'] });
   if (!plan.inMemory) await writeSpecs(plan, network, specs);
@@ -145,7 +156,7 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
 
   try {
     const authority = await start(authorityName);
-    await issue(plan, network, authority, await keys(authorityName)('mint'), walletKey);
+    if (network.ledger !== null) await issue(plan, network, authority, await keys(authorityName)('mint'), walletKey);
     await allOf(plan.relays.map(({ name }) => start(name)));
     await allOf(plan.subscribers.map(({ name }) => start(name)));
   } catch (thrown) {

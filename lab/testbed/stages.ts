@@ -13,6 +13,8 @@ export interface TestbedOptions {
   readonly say: ((text: string) => void) | null;
   /** Becomes true when the person wants it to end. */
   readonly ended: () => boolean;
+  /** It is taken down as soon as everything is shown. */
+  readonly once: boolean;
 }
 
 /** A stage that is done. */
@@ -42,6 +44,8 @@ export interface Stages extends TestbedOutcome {
   run<T>(stage: string, work: () => Promise<T>, tell?: (value: T) => string): Promise<T>;
   /** One check: kept, whether it adds up or not, and told where it does not. */
   check(what: string, expected: bigint | number | string, found: bigint | number | string): void;
+  /** Between the steps of a long stage: throws when the person wants it to end. */
+  unlessEnded(what: string): void;
   /** The first answer of `look` that is not null; refused when it does not come within so many seconds. */
   awaited<T>(what: string, seconds: number, look: () => Promise<T | null>): Promise<T>;
 }
@@ -68,6 +72,7 @@ export function createStages({ say, ended }: Pick<TestbedOptions, 'say' | 'ended
   return {
     stages,
     checks,
+    unlessEnded,
     async run(stage, work, tell = () => '') {
       unlessEnded(stage);
       say?.(`${stage} ... `);

@@ -11,7 +11,7 @@ import { addTestbed, testbedCommand } from '../../cli/testbed.ts';
 import { ok } from '../../core/refusal.ts';
 import { createStages, type TestbedOutcome } from '../../lab/testbed/stages.ts';
 import { later, undoAll } from '../harness/later.ts';
-import { capture, type Captured } from './captured.ts';
+import { capture, ptg, type Captured } from './captured.ts';
 
 afterEach(undoAll);
 
@@ -61,6 +61,15 @@ describe('ptg testbed', () => {
     expect([seen, existsSync(join(keep, 'file'))]).deep.equal([keep, true]);
     const again = await run(4n, '--once', '--keep', keep);
     expect([again.code, again.err.includes(`${keep}\n`), again.err.includes('[testbed-folder]')]).deep.equal([1, true, true]);
+  });
+
+  it('bitcoin without a bitcoind says how to install one', async () => {
+    const before = process.env['PTG_BITCOIND'];
+    later(async () => void (before === undefined ? delete process.env['PTG_BITCOIND'] : (process.env['PTG_BITCOIND'] = before)));
+    process.env['PTG_BITCOIND'] = '/nowhere/bitcoind';
+    const { code, out, err } = await ptg('testbed', 'bitcoin', '--once', '--json');
+    expect([code, out]).deep.equal([1, '']);
+    expect(err).include('/nowhere/bitcoind').include('sh bin/bitcoind.sh').include('[testbed-bitcoind]');
   });
 
   it('without --once stays up until it is ended, and keeps what commands read', async () => {

@@ -69,7 +69,7 @@ describe('the commands in the documents', function () {
         if (words !== null) {
           const why = await misunderstood(words);
           if (why !== null) wrong.push(`${page}: ${line}: ${why}`);
-        } else if (script !== undefined ? scripts[script] === undefined : !/^(sudo|git|time|cd) /.test(line)) {
+        } else if (script !== undefined ? scripts[script] === undefined : !/^(sudo|git|time|cd|sh bin\/\S+\.sh$)( |$)/.test(line)) {
           wrong.push(`${page}: ${line}: neither ptg nor npm`);
         }
       }
@@ -87,6 +87,7 @@ describe('the commands in the documents', function () {
       .commands.map((command) => command.name())
       .filter((name) => !new RegExp(`ptg ${name}\\b`).test(text));
     expect(missing).deep.equal([]);
+    for (const [, script = ''] of text.matchAll(/^sh (bin\/\S+)/gm)) expect(existsSync(join(root, script)), script).equal(true);
     const files = [...text.matchAll(/\bexamples\/[a-z0-9-]+\.json/g)].map((match) => match[0]);
     expect([...new Set(files)].filter((file) => !existsSync(join(root, file)))).deep.equal([]);
     expect(readdirSync(join(root, 'examples')).filter((file) => !files.includes(`examples/${file}`))).deep.equal([]);
@@ -113,8 +114,8 @@ async function follow(lines: readonly string[], folder: string, nodes: Running[]
   const outputs = new Map<string, string>();
   for (const line of lines) {
     const words = wordsOf(line)?.map((word) => hereInstead(word, ports));
-    // npm's are run by others: `npm start` is test/cli/up.spec.ts, `npm test` this.
-    if (words === undefined) continue;
+    // npm's are run by others: `npm start` is test/cli/up.spec.ts, `npm test` this; so are testbeds, where their programs are.
+    if (words === undefined || words[0] === 'testbed') continue;
     if (words[0] === 'run') {
       nodes.push(await run(words, folder));
       continue;
