@@ -2,7 +2,7 @@
  * PSBTs (BIP 174, 371): a plan in, one to sign out; a signed one in, the raw transaction out. Outputs first, then bare inputs, then what
  * belongs to each: bitcoinjs-lib looks through all that is there at each addition. Called by pay.ts, replace.ts and external.ts.
  */
-import { crypto, Psbt, toXOnly } from 'bitcoinjs-lib';
+import { crypto, Psbt, toXOnly, Transaction } from 'bitcoinjs-lib';
 import { invariant } from '../../../core/refusal.ts';
 import '../curve.ts';
 import type { Chain } from '../network.ts';
@@ -66,10 +66,12 @@ export function signAll(psbt: Psbt, inputs: readonly Coin[], signer: Signer): vo
   psbt.finalizeAllInputs();
 }
 
-/** The raw transaction of a signed PSBT, or null where it is not one, or lacks signatures. */
+/** The raw transaction of a signed PSBT, or of what Electrum gives back: itself. Null where it is neither, or lacks signatures. */
 export function rawOf(text: string, chain: Chain): { readonly txid: string; readonly raw: string } | null {
+  const given = text.trim();
   try {
-    const psbt = Psbt.fromBase64(text.trim(), { network: chain.prefixes });
+    if (/^[0-9a-f]+$/.test(given)) return { txid: Transaction.fromHex(given).getId(), raw: given };
+    const psbt = Psbt.fromBase64(given, { network: chain.prefixes });
     for (const [place, input] of psbt.data.inputs.entries())
       if (input.finalScriptWitness === undefined) psbt.finalizeInput(place);
     const transaction = psbt.extractTransaction();
