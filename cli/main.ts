@@ -14,6 +14,7 @@ import { addLedgerCommands } from './ledger.ts';
 import { addNetworkCommands } from './network.ts';
 import { addNodeCommands } from './node.ts';
 import { addOperatorCommands } from './operator.ts';
+import { addSigningCommands } from './signing.ts';
 import { addSubscriberCommands } from './subscriber.ts';
 import { addBitcoinTestbed } from './testbed-bitcoin.ts';
 import { testbedCommand } from './testbed.ts';
@@ -59,6 +60,7 @@ export function ptgProgram(): Command {
     addSubscriberCommands,
     addComplainCommand,
     addOperatorCommands,
+    addSigningCommands,
     addContestCommands,
     addNetworkCommands,
     addDocketCommand,

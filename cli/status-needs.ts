@@ -109,6 +109,10 @@ function needsOfRelay({ relay, links, now, node }: Seen): Need[] {
   ];
 }
 
+function sinceText(since: number | undefined, now: number): string {
+  return since === undefined ? '' : `, for ${spanText(now - since)}`;
+}
+
 /** States of a case that stand against the accused. */
 const counted: readonly string[] = ['open', 'answered', 'upheld'];
 
@@ -125,6 +129,12 @@ function needsOfMoney({ settlement, next, wallets, now }: Seen): Need[] {
   const [unpaid, lapsed] = [settlement.states['unpaid'] ?? 0, settlement.states['lapsed'] ?? 0];
   return [
     ...need('approve', waiting > 0, () => `${waiting} payouts wait for you: ptg payouts, then ptg payouts approve`),
+    ...need(
+      'sign',
+      settlement.waiting.signature > 0,
+      () =>
+        `${settlement.waiting.signature} payments wait for your signature: ptg payouts unsigned, then ptg payouts signed FILE`,
+    ),
     ...need(
       'awaiting-funds',
       Object.keys(settlement.awaitingFunds).length > 0,
@@ -162,7 +172,11 @@ function needsOfMoney({ settlement, next, wallets, now }: Seen): Need[] {
     ),
     ...need('wallet-unknown', wallets === null, () => 'the wallet’s balance is not known: the rail does not answer'),
     ...(wallets ?? []).flatMap(({ rail, away }) =>
-      need('rail-away', away !== null, () => `${rail}: ${away?.text ?? ''}; ${away?.remedy ?? ''}`),
+      need(
+        'rail-away',
+        away !== null,
+        () => `${rail}${sinceText(settlement.downSince[rail], now)}: ${away?.text ?? ''}; ${away?.remedy ?? ''}`,
+      ),
     ),
     ...settlement.undone.map(undoneNeed),
   ];

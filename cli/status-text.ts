@@ -109,7 +109,7 @@ function clockLines({ relay, next, now }: Status): Line[] {
 
 function moneyLines({ settlement, wallets, next }: Status): Line[] {
   if (settlement === null) return [];
-  const { owed, owing, ordersOpen } = settlement;
+  const { owed, owing, ordersOpen, waiting } = settlement;
   const orders: Line[] = ordersOpen === 0 ? [] : [['orders', `${ordersOpen} withdrawals and sends on their way`]];
   return [
     ['owed', `${byRail(owed)}, by closed intervals`],
@@ -117,6 +117,9 @@ function moneyLines({ settlement, wallets, next }: Status): Line[] {
     ...(wallets === null ? ([['wallet', 'not known: the rail does not answer']] as const) : walletLines(wallets, next)),
     ['payouts', settlement.payouts === 'auto' ? 'auto: paid at the BST' : 'manual: each waits for ptg payouts approve'],
     ...orders,
+    ...(waiting.confirmations === 0
+      ? []
+      : ([['on the way', `${waiting.confirmations} payments wait for confirmations`]] as const)),
   ];
 }
 

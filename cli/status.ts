@@ -78,6 +78,10 @@ export const settlementShape = z.object({
       }),
     )
     .default([]),
+  /** Payments under way, by what they wait for. */
+  waiting: z.object({ signature: z.int(), confirmations: z.int() }).default({ signature: 0, confirmations: 0 }),
+  /** Seconds since 1970, by rail. */
+  downSince: z.record(z.string(), z.int()).default({}),
 });
 export const guardShape = z.object({
   subscribers: z.int(),

@@ -36,6 +36,8 @@ export const TRANSFER_ANSWER_BYTES_MAX = 262_144;
 export const PAYMENT_PROOF_CHARS_MAX = 45_056;
 /** Without witnesses: 500 outputs of 43 bytes and 150 inputs of 41. No larger one is paid with, since nobody could prove it. */
 export const BITCOIN_TRANSACTION_BYTES_MAX = 28_000;
+/** What a signer gives back of one: in base64 or hex, with signatures and, from some, each transaction whose output it spends. */
+export const SIGNED_CHARS_MAX = 4 * 1024 * 1024;
 /** Headers in a proof: six hours of blocks. */
 export const BITCOIN_CONFIRMATIONS_MAX = 36;
 /** Deposits that an account names; older ones are in its total. */

@@ -9,6 +9,7 @@ import { mintRefusals } from '../cli/ledger.ts';
 import { mainRefusals } from '../cli/main.ts';
 import { passphraseRefusals } from '../cli/passphrase.ts';
 import { testbedFolderRefusals } from '../cli/testbed.ts';
+import { signingRefusals } from '../cli/signing.ts';
 import { verifyInputRefusals } from '../cli/verify.ts';
 import { clientRefusals } from '../client/refusals.ts';
 import type { RefusalTable } from '../core/refusal.ts';
@@ -32,6 +33,7 @@ import { transportNodeRefusals } from '../node/transport.ts';
 import { bitcoinPaymentRefusals } from '../rail/bitcoin/wallet/refusals.ts';
 import { bitcoinRefusals } from '../rail/bitcoin/refusals.ts';
 import { middleOnlyRefusals } from '../tor/authority/middle-only.ts';
+import { payoutRefusals } from '../settlement/payout/flow.ts';
 import { authenticateRefusals } from '../tor/control/authenticate.ts';
 import { replyRefusals } from '../tor/control/reply.ts';
 import { sessionRefusals } from '../tor/control/session.ts';
@@ -58,9 +60,10 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Making a node': { ...initRefusals, ...nodeRefusals, ...ownBitcoinRefusals },
   'The Bitcoin rail, of a node and what an operator configures': bitcoinRefusals,
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
-  Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals },
+  Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals, ...signingRefusals },
   'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
   Testbeds: { ...testbedRefusals, ...testbedFolderRefusals, ...bitcoinTestbedRefusals },
+  'Payouts that are signed elsewhere': payoutRefusals,
   'Bitcoin payments and proofs': bitcoinPaymentRefusals,
   'The tor beside a relay': {
     ...sessionRefusals,

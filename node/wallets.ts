@@ -12,7 +12,7 @@ import { chains } from '../rail/bitcoin/network.ts';
 import { BITCOIN } from '../rail/bitcoin/payment.ts';
 import { bitcoinReceiving } from '../rail/bitcoin/receiving.ts';
 import { accountFrom, signerFrom, type Signer } from '../rail/bitcoin/wallet/keys.ts';
-import { bitcoinWallet, type BitcoinWallet } from '../rail/bitcoin/wallet/wallet.ts';
+import { bitcoinWallet } from '../rail/bitcoin/wallet/wallet.ts';
 import { ledgerWallet, type LedgerWallet } from '../rail/ledger/wallet.ts';
 import type { Network } from '../core/wire/network.ts';
 import { invariant } from '../core/refusal.ts';
@@ -104,7 +104,7 @@ function bitcoinWalletOf(
   { account, deposits, signer }: Spending,
   ports: Pick<Ports, 'database' | 'entropy' | 'log' | 'clock'>,
   restore: string | null,
-): BitcoinWallet {
+): Wallet {
   const { database, clock } = ports;
   const accounts = deposits === null ? [account] : [account, deposits];
   const { gapLimit, birthday, replaceAfterBlocks, feeTargetBlocks } = spec;

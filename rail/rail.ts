@@ -98,6 +98,35 @@ export interface RailReader {
   verify(proof: PaymentProof): ShownPayment | null;
 }
 
+/** A batch as it is handed to whoever signs, who sees here what it will do. */
+export interface UnsignedBatch {
+  /** The batch's id, and the rail's name for what would pay it. */
+  readonly batch: string;
+  readonly payment: string;
+  /** In the rail's own form. */
+  readonly unsigned: string;
+  /** `isChange`: it comes back to the wallet. A destination that the rail has no word for is null. */
+  readonly outputs: readonly { readonly destination: string | null; readonly amount: bigint; readonly isChange: boolean }[];
+  /** What leaves the wallet, without the fee. */
+  readonly total: bigint;
+  readonly fee: bigint;
+  /** The fee by the rail's own measure, with its unit. */
+  readonly feerate: string;
+}
+
+/** Of a wallet that pays and has no keys: they are elsewhere. */
+export interface Signing {
+  /** By the database alone. */
+  unsigned(): Promise<readonly UnsignedBatch[]>;
+  /** What was handed out, signed and otherwise the same; sent at once. Given again, it gets the same answer. */
+  takeSigned(signed: string): Promise<Result<{ readonly batch: string; readonly payment: string }>>;
+  /**
+   * Gives a batch up of which nothing is signed. What was handed out may be signed all the same: whatever pays one of its outputs from
+   * now on is made so that at most one of the two is ever paid. Given up again, or unknown: nothing happens.
+   */
+  void(batch: string): Promise<Result<null>>;
+}
+
 /** A wallet with its keys: of settlement, and of a subscriber. */
 export interface Wallet extends Receiving {
   /** Spendable now. */
@@ -119,6 +148,8 @@ export interface Wallet extends Receiving {
    * asked for again with `pay`, which sends the same transaction.
    */
   unfinished?(): Promise<Result<readonly string[]>>;
+  /** Where its batches are signed elsewhere. */
+  readonly signing?: Signing;
 }
 
 /**

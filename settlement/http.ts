@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { signedSchema, type Signed } from '../core/crypto/sign.ts';
 import { withdrawOrder, type WithdrawOrder } from '../core/local/messages.ts';
+import { SIGNED_CHARS_MAX } from '../core/limits.ts';
 import { invariant } from '../core/refusal.ts';
 import { hex32 } from '../core/wire/field.ts';
 import { receipt, signedSettlement, statement, type Receipt, type Settlement, type Statement } from '../core/wire/settlement.ts';
@@ -26,6 +27,16 @@ import { dryRunQuery, showDryRun, type DryRunQuery } from './dryrun/flow.ts';
 import { listPayouts, listStatements, ofInterval, showEarnings, type OfInterval } from './earnings/flow.ts';
 import type { Income } from './income/flow.ts';
 import type { Office } from './office.ts';
+import type { Payouts } from './payout/flow.ts';
+import {
+  listUnsigned,
+  signedBatch,
+  takeSigned,
+  voidBatch,
+  voidQuery,
+  type SignedBatch,
+  type VoidQuery,
+} from './payout/signing.ts';
 import { answerNotice, notice, takeReceipt, type Notice } from './receipt/flow.ts';
 import { answerRecall, recallQuery, type RecallQuery } from './recall/flow.ts';
 import { showReconciled, showWallets } from './reconcile/flow.ts';
@@ -36,8 +47,13 @@ import { takeOrder } from './withdraw/flow.ts';
 const nothing = z.strictObject({});
 const approval = z.union([z.strictObject({ ids: z.array(hex32).min(1).max(1000) }), z.strictObject({ all: z.literal(true) })]);
 
-export function settlementEndpoints(office: Office, income: Income): Endpoint[] {
-  return [...linkEndpoints(office, income), ...publicEndpoints(office), ...localEndpoints(office, income)];
+export function settlementEndpoints(office: Office, income: Income, payouts: Payouts): Endpoint[] {
+  return [
+    ...linkEndpoints(office, income),
+    ...publicEndpoints(office),
+    ...localEndpoints(office, income),
+    ...signingEndpoints(office, payouts),
+  ];
 }
 
 function linkEndpoints(office: Office, income: Income): Endpoint[] {
@@ -93,6 +109,18 @@ function localEndpoints(office: Office, income: Income): Endpoint[] {
     local('status', nothing, () => showStatus(office)),
   ];
 }
+
+/** Of payouts that are signed elsewhere. */
+function signingEndpoints(office: Office, payouts: Payouts): Endpoint[] {
+  return [
+    local('payouts-unsigned', nothing, () => listUnsigned(office)),
+    { ...local('payouts-signed', signedBatch, (input: SignedBatch) => takeSigned(office, input)), bodyMax: SIGNED_BYTES_MAX },
+    local('payouts-void', voidQuery, (input: VoidQuery) => voidBatch(office, payouts, input)),
+  ];
+}
+
+/** With its envelope. */
+const SIGNED_BYTES_MAX = SIGNED_CHARS_MAX + 1024;
 
 function local<T>(name: string, input: z.ZodType<T>, answer: (input: T) => ReturnType<Endpoint['answer']>): Endpoint {
   return { method: 'POST', path: `/settlement/${name}`, access: 'local', tag: name, input, answer };

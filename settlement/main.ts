@@ -46,7 +46,8 @@ export async function start(ports: SettlementPorts, config: SettlementConfig): P
     plea: pleaKind(office),
     appeal: appealKind(office),
   });
-  const jobs = createJobs(ports, settlementJobs(office, income, createPayouts(office)), { sharedSec: SHARED_SEC });
+  const payouts = createPayouts(office);
+  const jobs = createJobs(ports, settlementJobs(office, income, payouts), { sharedSec: SHARED_SEC });
   await jobs.start(firstJobs(ports.clock.now()));
   const docket = watchDocket(office);
   ports.log.info('settlement-started', { role: 'settlement', relay: office.me });
@@ -54,7 +55,7 @@ export async function start(ports: SettlementPorts, config: SettlementConfig): P
     name: 'settlement',
     relay: office.me,
     sealing: office.sealing,
-    endpoints: settlementEndpoints(office, income),
+    endpoints: settlementEndpoints(office, income, payouts),
     busy: () => jobs.busy() || outbox.busy() || docket.busy(),
     nextDue: () => soonest(jobs.nextDue(), outbox.nextDue()),
     async stop() {

@@ -4,7 +4,7 @@
  */
 import type { Migration } from '../host/ports.ts';
 import { bitcoinAddressTables } from '../rail/bitcoin/tables.ts';
-import { bitcoinUndoneTables, bitcoinWalletTables } from '../rail/bitcoin/wallet/tables.ts';
+import { bitcoinUndoneTables, bitcoinVoidTables, bitcoinWalletTables } from '../rail/bitcoin/wallet/tables.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -153,4 +153,5 @@ export const migrations: readonly Migration[] = [
     ],
   },
   { name: '007-bitcoin-undone', statements: bitcoinUndoneTables },
+  { name: '008-bitcoin-void', statements: bitcoinVoidTables },
 ];

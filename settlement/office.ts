@@ -50,6 +50,8 @@ export interface Office {
   rail(name: string): OwnRail | null;
   /** With which objects of that interval are signed. */
   signer(interval: number): Signer;
+  /** Rails that did not answer when they were last asked: since which second. */
+  readonly downSince: Map<string, number>;
   /** Intervals whose books this process knows to be closed: they stay so. */
   readonly closed: Set<number>;
   put: Outbox['put'];
@@ -73,6 +75,7 @@ export function openOffice(
     restored: config.restored,
     restore: config.restore ?? null,
     ports,
+    downSince: new Map(),
     networkId: ports.network.network.networkId,
     rails: ports.rails.map((one) => one.wallet.rail),
     sealing: config.keys.map(({ number, sealingSeed }) => sealingKeyFromSeed(sealingSeed, number)),
@@ -103,6 +106,15 @@ export function scheduleFor(office: Office, interval: number): Schedule | null {
 export function runningInterval(office: Office): number | null {
   const parameters = parametersFor(office, -1);
   return parameters === null ? null : intervalAt(parameters, office.ports.clock.now());
+}
+
+/** What a rail answered: since when it does not is told by `ptg status`. A process that has just started has seen nothing fail. */
+export function heard<T>({ downSince, ports }: Office, rail: string, answer: Result<T>): Result<T> {
+  const now = ports.clock.now();
+  if (answer.ok) downSince.delete(rail);
+  // A clock that stands still is that of a node which does not run.
+  else if (now > 0 && !downSince.has(rail)) downSince.set(rail, now);
+  return answer;
 }
 
 /** Seconds between two looks at a rail while something is outstanding. */

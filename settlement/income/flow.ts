@@ -6,7 +6,7 @@ import { ok, type Result } from '../../core/refusal.ts';
 import { inTurn, type InTurn } from '../../host/in-turn.ts';
 import type { Tx } from '../../host/ports.ts';
 import type { IncomingPage, IncomingPayment } from '../../rail/rail.ts';
-import { scheduleFor, type Office, type OwnRail } from '../office.ts';
+import { heard, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
 import { readFiguresById, readPairAt, savePair } from '../pair/store.ts';
@@ -72,7 +72,7 @@ async function readOn(office: Office, own: OwnRail, kind: IncomeKind): Promise<R
   let count = 0;
   for (;;) {
     const start = await database.transaction((tx) => readWalletStart(tx, rail));
-    const page = await own.wallet.incoming(start.position);
+    const page = heard(office, rail, await own.wallet.incoming(start.position));
     if (!page.ok) return page;
     const { payments, cursor } = page.value;
     // A page of blocks may hold nothing for this wallet.

@@ -1,12 +1,15 @@
 /*
  * Payout: what is due · what the funds cover · was it paid before? · intent · payment · record. One lease a wallet; an intent
- * that was written is repeated until its end is known, and nothing new is begun before. Called by the `payments` job.
+ * that was written is repeated until its end is known, and nothing new is begun before. Called by the `payments` job, and for the
+ * operator by payout/signing.ts.
  */
+import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { transferIdOf } from '../../core/wire/ledger.ts';
+import { inTurn } from '../../host/in-turn.ts';
 import type { Tx } from '../../host/ports.ts';
 import { paidNothing, type BatchPaid, type SentPayment } from '../../rail/rail.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
-import { parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
+import { heard, parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
@@ -15,32 +18,88 @@ import { readOrder, readOrders, saveOrderState } from '../withdraw/store.ts';
 import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
 import { closeBatch, readIntents, saveIntent, type StoredBatch } from './store.ts';
 
+export const payoutRefusals = {
+  'payout-unknown': {
+    retry: false,
+    text: 'no batch of this id waits for a signature',
+    remedy: 'see ptg payouts unsigned',
+  },
+  'payout-busy': {
+    retry: true,
+    text: 'another process pays with this wallet just now',
+    remedy: 'try again in half a minute',
+  },
+  'payout-hot': {
+    retry: false,
+    text: 'no wallet of this node is signed elsewhere',
+    remedy: 'nothing is to be signed: the node does it itself',
+  },
+} as const;
+const refuse = refuser(payoutRefusals);
+
 export interface Payouts {
   /** Pays what can be paid now. The second at which to come again at the latest, or null. */
   run(rail: string): Promise<number | null>;
+  /** Gives up a batch of which nothing is signed: what it was to pay is due again, or too late. */
+  void(rail: string, batch: string): Promise<Result<null>>;
 }
 
 export function createPayouts(office: Office): Payouts {
   const holder = Buffer.from(office.ports.entropy.bytes(16)).toString('hex');
-  return { run: (rail) => withLease(office, holder, rail) };
+  // The lease keeps other processes out, and lets in the same one twice.
+  const turn = inTurn();
+  return {
+    run: (rail) => turn(() => runRail(office, holder, rail)),
+    void: (rail, batch) => turn(() => voidIntent(office, holder, rail, batch)),
+  };
 }
 
-async function withLease(office: Office, holder: string, rail: string): Promise<number | null> {
+async function runRail(office: Office, holder: string, rail: string): Promise<number | null> {
   const own = office.rail(rail);
-  if (own === null) return null;
+  if (own === null || !(await office.ports.database.transaction((tx) => hasWork(office, tx, rail)))) return null;
+  const run = await withLease(office, holder, rail, (lease) => payRail(office, own, lease));
+  return run.until;
+}
+
+/** `until`: somebody else has it so long; nothing was done. */
+async function withLease<T>(
+  office: Office,
+  holder: string,
+  rail: string,
+  work: (lease: Lease) => Promise<T>,
+): Promise<{ readonly until: number } | { readonly until: null; readonly done: T }> {
   const { database, clock } = office.ports;
-  const wallet = `wallet ${rail}`;
-  const taken = await database.transaction(async (tx) => {
-    if (!(await hasWork(office, tx, rail))) return null;
-    return takeLease(tx, wallet, holder, { now: clock.now(), sec: leaseSec(office) });
-  });
-  if (taken === null || typeof taken === 'number') return taken;
+  const taken = await database.transaction((tx) =>
+    takeLease(tx, `wallet ${rail}`, holder, { now: clock.now(), sec: leaseSec(office) }),
+  );
+  if (typeof taken === 'number') return { until: taken };
   try {
-    await payRail(office, own, taken);
+    return { until: null, done: await work(taken) };
   } finally {
     await database.transaction((tx) => endLease(tx, taken));
   }
-  return null;
+}
+
+/** The rail first: until it has let the batch go, nothing of it may be paid in another way. */
+async function voidIntent(office: Office, holder: string, rail: string, id: string): Promise<Result<null>> {
+  const { database, clock } = office.ports;
+  const own = office.rail(rail);
+  const intents = await database.transaction((tx) => readIntents(tx, rail));
+  const batch = intents.find((one) => one.id === id);
+  const signing = own?.wallet.signing;
+  if (signing === undefined || batch === undefined) return refuse('payout-unknown', id);
+  const run = await withLease(office, holder, rail, async (lease) => {
+    const given = await signing.void(id);
+    if (!given.ok) return given;
+    return database.transaction(async (tx) => {
+      // Whoever has overtaken this process may have begun the batch anew.
+      if (!(await holdLease(tx, lease, clock.now() + leaseSec(office)))) return refuse('payout-busy', id);
+      await release(office, tx, batch);
+      await office.schedule(tx, 'payments', clock.now());
+      return ok(null);
+    });
+  });
+  return run.until === null ? run.done : refuse('payout-busy', id);
 }
 
 /** Long enough for a call, short beside the window: a process that was killed keeps the next one waiting for as long. */
@@ -131,7 +190,7 @@ async function chooseBatch(
 
 /** Null while the rail does not answer, or costs too much. The fee is first taken for all, then for those that are covered. */
 async function coverNow(office: Office, { wallet }: OwnRail, payables: readonly Payable[]): Promise<Payable[] | null> {
-  const balance = await wallet.balance();
+  const balance = heard(office, wallet.rail, await wallet.balance());
   const feeOfAll = await wallet.quote(payables.length);
   const refused = !balance.ok ? balance : feeOfAll;
   if (!refused.ok) office.ports.log.warn('payments-wait', { role: 'settlement', code: refused.refusal.code });

@@ -5,7 +5,7 @@ import { ok, type Result } from '../../core/refusal.ts';
 import { live } from '../contest/case.ts';
 import { shownCase } from '../contest/read.ts';
 import { readCasesIn } from '../contest/store.ts';
-import { scheduleFor, runningInterval, type Office } from '../office.ts';
+import { heard, scheduleFor, runningInterval, type Office } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
 import { readUndone } from '../income/store.ts';
 import type { PairFigures } from '../pair/pair.ts';
@@ -22,12 +22,13 @@ const shown: readonly PairState[] = [
 
 export async function showStatus(office: Office): Promise<Result<unknown>> {
   const { database, clock } = office.ports;
-  const { pairs, orders, next, cases, undone } = await database.transaction(async (tx) => ({
+  const { pairs, orders, next, cases, undone, intents } = await database.transaction(async (tx) => ({
     pairs: await readFiguresIn(tx, shown),
     orders: [...(await readOrders(tx, 'accepted')), ...(await readOrders(tx, 'sent'))],
     next: await readNewestInterval(tx),
     cases: await readCasesIn(tx, ['asked', ...live]),
     undone: await undoneOf(office, tx),
+    intents: (await Promise.all(office.rails.map((rail) => readIntents(tx, rail)))).flat(),
   }));
   const newest = next ?? runningInterval(office);
   const schedules = newest === null ? [] : [newest - 1, newest].flatMap((interval) => momentsOf(office, interval));
@@ -50,6 +51,8 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     states,
     ordersOpen: orders.length,
     undone,
+    waiting: await waitingOf(office, intents.length),
+    downSince: await downSince(office),
   });
 }
 
@@ -85,6 +88,19 @@ async function undoneOf(office: Office, tx: Tx): Promise<Undone[]> {
     }
   }
   return found;
+}
+
+/** Each is asked, so that none is shown as down that is back. */
+async function downSince(office: Office): Promise<Record<string, number>> {
+  await Promise.all(office.ports.rails.map(async ({ wallet }) => heard(office, wallet.rail, await wallet.balance())));
+  return Object.fromEntries(office.downSince);
+}
+
+/** Batches that are under way, by what they wait for. */
+async function waitingOf({ ports }: Office, intents: number): Promise<{ signature: number; confirmations: number }> {
+  const unsigned = await Promise.all(ports.rails.map(async ({ wallet }) => (await wallet.signing?.unsigned())?.length ?? 0));
+  const signature = unsigned.reduce((sum, one) => sum + one, 0);
+  return { signature, confirmations: intents - signature };
 }
 
 /** Of the newest two intervals: the earlier may still have its settlement time to come. */

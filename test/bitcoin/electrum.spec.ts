@@ -75,8 +75,9 @@ describe('Electrum beside our wallet', function () {
     const wallet = again({ signer: null });
     const batch = batchTo(NAME, 12, 50_000n);
     expect(valueOf(await wallet.pay(batch))).deep.equal({ waits: 'signature' });
-    const [waiting] = await wallet.unsigned();
-    const { inputs, outputs } = parsed.parse(JSON.parse(await electrum.ask(['deserialize', waiting!.psbt])));
+    const signing = wallet.signing!;
+    const [waiting] = await signing.unsigned();
+    const { inputs, outputs } = parsed.parse(JSON.parse(await electrum.ask(['deserialize', waiting!.unsigned])));
     const paid = new Map(batch.outputs.map(({ destination, amount }) => [destination, Number(amount)]));
     const change = outputs.filter((one) => !paid.has(one.address));
     expect(new Map(outputs.filter((one) => paid.has(one.address)).map((one) => [one.address, one.value_sats]))).deep.equal(paid);
@@ -85,11 +86,11 @@ describe('Electrum beside our wallet', function () {
     expect(held - given).within(1, 10_000);
 
     // The watching half has no key: it gives back what it was given, unsigned.
-    expect(codeOf(await wallet.takeSigned(await electrum.ask(['signtransaction', waiting!.psbt], 'watch')))).equal(
-      'bitcoin-psbt',
+    expect(codeOf(await signing.takeSigned(await electrum.ask(['signtransaction', waiting!.unsigned], 'watch')))).equal(
+      'bitcoin-unsigned',
     );
-    const signed = await electrum.ask(['signtransaction', waiting!.psbt], 'hot');
-    expect(valueOf(await wallet.takeSigned(signed)).txid).equal(waiting!.txid);
+    const signed = await electrum.ask(['signtransaction', waiting!.unsigned], 'hot');
+    expect(valueOf(await signing.takeSigned(signed)).payment).equal(waiting!.payment);
     expect(valueOf(await wallet.pay(batch))).deep.equal({ waits: 'confirmations' });
     await node().mine(rules.confirmations);
     const done = valueOf(await wallet.pay(batch));

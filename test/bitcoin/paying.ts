@@ -2,6 +2,7 @@
  * A paying wallet on a real node: its seed's accounts, a database of its own that outlives it, and money from mined blocks. Shared by
  * the specs of payouts.
  */
+import { Psbt } from 'bitcoinjs-lib';
 import { z } from 'zod';
 import { seededEntropy } from '../../host/entropy.ts';
 import { openDatabase } from '../../host/db/open.ts';
@@ -18,9 +19,10 @@ import type { Rpc } from '../../rail/bitcoin/rpc.ts';
 import { bitcoinAddressTables } from '../../rail/bitcoin/tables.ts';
 import type { FeeRules } from '../../rail/bitcoin/wallet/feerate.ts';
 import { accountFrom, signerFrom } from '../../rail/bitcoin/wallet/keys.ts';
-import { bitcoinUndoneTables, bitcoinWalletTables } from '../../rail/bitcoin/wallet/tables.ts';
-import { bitcoinWallet, type BitcoinWallet } from '../../rail/bitcoin/wallet/wallet.ts';
-import type { Batch, RailReader } from '../../rail/rail.ts';
+import { coinsIn } from '../../rail/bitcoin/wallet/psbt.ts';
+import { bitcoinUndoneTables, bitcoinVoidTables, bitcoinWalletTables } from '../../rail/bitcoin/wallet/tables.ts';
+import { bitcoinWallet } from '../../rail/bitcoin/wallet/wallet.ts';
+import type { Batch, RailReader, Wallet } from '../../rail/rail.ts';
 import { sha256Hex } from '../../core/crypto/hash.ts';
 import { drivenClock } from '../../host/clock.ts';
 import type { Bitcoind } from '../harness/bitcoind.ts';
@@ -32,11 +34,11 @@ export const rules: BitcoinNetwork = { chain: 'regtest', confirmations: 2, diffi
 export const fees: FeeRules = { targetBlocks: 6, fallback: 2_000n, max: 100_000n };
 
 export interface Paying {
-  readonly wallet: BitcoinWallet;
+  readonly wallet: Wallet;
   readonly reader: RailReader;
   readonly database: Database;
   /** Another process on the same database, or with something between it and what it uses. */
-  again(changed?: Changed): BitcoinWallet;
+  again(changed?: Changed): Wallet;
   /** Deep enough to be spent. */
   fund(amounts: readonly bigint[]): Promise<void>;
 }
@@ -60,7 +62,7 @@ export async function payingOn(node: Bitcoind, name: string, { kind = 'wpkh', ..
   const seed = testSeed(name);
   const account = accountFrom(seed, chain, 0, kind);
   const database = given.database ?? (await openPaying());
-  function again(changed: Changed = {}): BitcoinWallet {
+  function again(changed: Changed = {}): Wallet {
     const ports = {
       database: changed.database ?? database,
       entropy: seededEntropy(`${name} ${changed.name ?? ''}`),
@@ -92,7 +94,10 @@ export async function payingOn(node: Bitcoind, name: string, { kind = 'wpkh', ..
 }
 
 export async function openPaying(): Promise<Database> {
-  const tables = { name: '001-bitcoin', statements: [...bitcoinAddressTables, ...bitcoinWalletTables, ...bitcoinUndoneTables] };
+  const tables = {
+    name: '001-bitcoin',
+    statements: [...bitcoinAddressTables, ...bitcoinWalletTables, ...bitcoinUndoneTables, ...bitcoinVoidTables],
+  };
   const database = await openDatabase({ file: ':memory:' }, [tables]);
   later(() => database.close());
   return database;
@@ -145,4 +150,12 @@ export function batchTo(name: string, count: number, least = 10_000n): Batch {
 export async function receivedBy(reader: RailReader, batch: Batch): Promise<bigint[][]> {
   const all = await Promise.all(batch.outputs.map(({ destination }) => reader.history(destination)));
   return all.map((one) => valueOf(one).map(({ amount }) => amount));
+}
+
+/** As a signer gives it back: signatures, not yet put together; of the first inputs alone where so many are named. */
+export function signedBy(seed: string, text: string, inputs = Infinity): string {
+  const chain = chains.regtest;
+  const [psbt, signer] = [Psbt.fromBase64(text, { network: chain.prefixes }), signerFrom(testSeed(seed), chain)];
+  for (const [place, { path }] of coinsIn(text).entries()) if (place < inputs) psbt.signInput(place, signer.keyAt(path));
+  return psbt.toBase64();
 }

@@ -2,7 +2,6 @@
  * Payouts on a real node: what is paid is in the chain once, and proven; and what is refused has paid nothing.
  */
 import { expect } from 'chai';
-import { Psbt } from 'bitcoinjs-lib';
 import { btcOf } from '../../rail/bitcoin/amount.ts';
 import { derivation } from '../../rail/bitcoin/derive.ts';
 import { CHANGE } from '../../rail/bitcoin/descriptor.ts';
@@ -14,7 +13,7 @@ import { verifyBitcoinProof } from '../../rail/bitcoin/proof/verify.ts';
 import { bitcoinReader } from '../../rail/bitcoin/reader.ts';
 import { accountFrom, signerFrom } from '../../rail/bitcoin/wallet/keys.ts';
 import { coinsIn, psbtOf, signAll } from '../../rail/bitcoin/wallet/psbt.ts';
-import { readBatch, readUnsigned } from '../../rail/bitcoin/wallet/store.ts';
+import { readBatch } from '../../rail/bitcoin/wallet/store.ts';
 import { paidNothing, type Batch, type BatchPaid, type Wallet } from '../../rail/rail.ts';
 import { undoAll } from '../harness/later.ts';
 import { testSeed } from '../harness/view.ts';
@@ -300,34 +299,10 @@ describe('payouts on bitcoind', () => {
     await refused(wallet, batch, 'bitcoin-funds');
   });
 
-  it('signed elsewhere: exported, refused when it is another or unsigned, sent when it is signed', async () => {
-    const { again, fund, database, reader } = await payingOn(node(), 'elsewhere');
-    await fund([100_000n, 100_000n]);
-    const wallet = again({ signer: null });
-    const batch = batchTo('elsewhere', 3, 50_000n);
-    expect(valueOf(await wallet.pay(batch))).deep.equal({ waits: 'signature' });
-    expect(valueOf(await wallet.pay(batch))).deep.equal({ waits: 'signature' });
-    expect(valueOf(await wallet.balance()), 'set aside').equal(0n);
-    const [waiting] = await wallet.unsigned();
-    expect(codeOf(await wallet.takeSigned(waiting!.psbt))).equal('bitcoin-psbt');
-    expect(codeOf(await wallet.takeSigned('nonsense'))).equal('bitcoin-psbt');
-    const signed = signedBy('elsewhere', waiting!.psbt);
-    expect(codeOf(await wallet.takeSigned(signedBy('elsewhere', lessToOne(waiting!.psbt))))).equal('bitcoin-psbt');
-    expect(valueOf(await wallet.takeSigned(signed)).txid).equal(waiting!.txid);
-    expect(codeOf(await wallet.takeSigned(signed)), 'once').equal('bitcoin-psbt');
-    expect(await database.transaction(readUnsigned)).deep.equal([]);
-    expect(valueOf(await wallet.pay(batch))).deep.equal(waits);
-    const paid = await final(wallet, batch);
-    expect(paid.payments.every((one) => one.startsWith(waiting!.txid))).equal(true);
-    expect((await receivedBy(reader, batch)).flat()).length(3);
-  });
-
   async function mempoolOf(): Promise<string[]> {
     return (await node().ask('getrawmempool')) as string[];
   }
 });
-
-const { prefixes } = chains.regtest;
 
 /** Another program with the seed: all of the coins to somebody. */
 function spending(seed: string, coins: readonly Coin[]): string {
@@ -336,20 +311,6 @@ function spending(seed: string, coins: readonly Coin[]): string {
   const psbt = psbtOf({ inputs: coins, outputs, fee: 5_000n, vsize: 200n }, chains.regtest);
   signAll(psbt, coins, signerFrom(testSeed(seed), chains.regtest));
   return psbt.extractTransaction().toHex();
-}
-
-/** As a signer gives it back: signatures, not yet put together. */
-function signedBy(seed: string, text: string): string {
-  const [psbt, signer] = [Psbt.fromBase64(text, { network: prefixes }), signerFrom(testSeed(seed), chains.regtest)];
-  for (const [place, { path }] of coinsIn(text).entries()) psbt.signInput(place, signer.keyAt(path));
-  return psbt.toBase64();
-}
-
-/** The same inputs, and one unit less for one creditor. */
-function lessToOne(text: string): string {
-  const psbt = Psbt.fromBase64(text, { network: prefixes });
-  const outputs = psbt.txOutputs.map(({ script, value }, place) => ({ script, amount: place === 0 ? value - 1n : value }));
-  return psbtOf({ inputs: coinsIn(text), outputs, fee: 1n, vsize: 1n }, chains.regtest).toBase64();
 }
 
 interface Shown {

@@ -34,6 +34,8 @@ export interface StoryOptions extends Pick<WorldOptions, 'funds' | 'payouts' | '
   /** Whose only money is the ledger's; where there are some, the others have it too. */
   readonly onLedger?: readonly string[];
   readonly feerateMax?: bigint;
+  /** Whose keys are not in their wallets. */
+  readonly elsewhere?: readonly string[];
 }
 
 export interface Story {
@@ -43,6 +45,8 @@ export interface Story {
   /** The address that its descriptor names; and one of the account into which its subscribers pay. */
   placeOf(name: string): string;
   depositOf(name: string): string;
+  /** Of its wallet. */
+  seedOf(name: string): string;
   /** The world's clock, and the node's with it; then blocks. */
   advance(to: number, blocks?: number): Promise<void>;
   booksOf(name: string, rail?: string): Promise<Record<string, string>>;
@@ -56,9 +60,10 @@ export async function openStory(node: Bitcoind, options: StoryOptions): Promise<
   const label = `story ${(stories += 1)}`;
   // The node’s time does not go back.
   const genesis = GENESIS + stories * 1_000_000;
-  const { names, coins = {}, onLedger = [] } = options;
+  const { names, coins = {}, onLedger = [], elsewhere = [] } = options;
+  const seedOf = (name: string): string => `${label} ${name}`;
   const away = new Set<string>();
-  const accountOf = (name: string, number = 0): Account => accountFrom(testSeed(`${label} ${name}`), chain, number);
+  const accountOf = (name: string, number = 0): Account => accountFrom(testSeed(seedOf(name)), chain, number);
   const placeOf = (name: string, number = 0): string => derivation(accountOf(name, number), RECEIVING)(0).address;
   await node.ask('setmocktime', genesis);
   const funded = Object.entries(coins).map(([name, amount]) => ({ destination: placeOf(name), amount }));
@@ -79,7 +84,7 @@ export async function openStory(node: Bitcoind, options: StoryOptions): Promise<
       const wallet = bitcoinWallet({
         ...{ receiving: joinedReceiving(own!, [deposits!]), ports, rpc, rules, accounts, birthday: 0, gapLimit: 20 },
         ...{ fees: { ...fees, max: options.feerateMax ?? fees.max }, replaceAfterBlocks: 6 },
-        signer: signerFrom(testSeed(`${label} ${name}`), chain),
+        signer: elsewhere.includes(name) ? null : signerFrom(testSeed(seedOf(name)), chain),
       });
       return { wallet, reader: bitcoinReader({ rules, rpc }) };
     },
@@ -96,6 +101,7 @@ export async function openStory(node: Bitcoind, options: StoryOptions): Promise<
   return {
     world,
     away,
+    seedOf,
     placeOf: (name) => placeOf(name),
     depositOf: (name) => derivation(accountOf(name, 1), RECEIVING)(3).address,
     async advance(to, blocks = 0) {

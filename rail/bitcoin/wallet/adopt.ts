@@ -6,6 +6,7 @@ import { ok, type Result } from '../../../core/refusal.ts';
 import { addressOf } from '../address.ts';
 import { strippedOf } from '../proof/stripped.ts';
 import { parseTransaction } from '../proof/transaction.ts';
+import { sumOf } from './coin.ts';
 import type { Desk, Made } from './desk.ts';
 import type { PlannedOutput } from './plan.ts';
 import { isKept } from './store.ts';
@@ -60,8 +61,4 @@ function paysAll(there: readonly PlannedOutput[], wanted: readonly PlannedOutput
     if (place >= 0) left.splice(place, 1);
     return place >= 0;
   });
-}
-
-function sumOf(items: readonly { readonly amount: bigint }[]): bigint {
-  return items.reduce((total, { amount }) => total + amount, 0n);
 }

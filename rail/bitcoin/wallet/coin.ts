@@ -21,11 +21,18 @@ export interface Coin extends Outpoint {
   readonly path: readonly number[];
 }
 
+/** It may be replaced by fee (BIP 125). */
+export const RBF_SEQUENCE = 0xffff_fffd;
+
 /** Virtual bytes of an input, as many as its signature may come to. */
 export const INPUT_VSIZE: Readonly<Record<AccountKind, bigint>> = { wpkh: 69n, tr: 58n };
 
 export function outpointOf({ txid, vout }: Outpoint): string {
   return `${txid}:${vout}`;
+}
+
+export function sumOf(items: readonly { readonly amount: bigint }[]): bigint {
+  return items.reduce((total, { amount }) => total + amount, 0n);
 }
 
 /** Units of fee for so many virtual bytes, rounded up; the feerate is in units per 1000 of them. */

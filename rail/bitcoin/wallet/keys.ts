@@ -45,6 +45,11 @@ export function stepsOf(path: string): number[] {
     .map((step) => (/[h']$/.test(step) ? HARDENED + Number(step.slice(0, -1)) : Number(step)));
 }
 
+/** Numbers as `m/84'/1'/0'/0/5`. */
+export function pathText(path: readonly number[]): string {
+  return ['m', ...path.map((step) => (step >= HARDENED ? `${step - HARDENED}'` : `${step}`))].join('/');
+}
+
 function fingerprintOf(master: BIP32Interface): string {
   return Buffer.from(master.fingerprint).toString('hex');
 }

@@ -10,7 +10,7 @@ import { strippedOf } from '../proof/stripped.ts';
 import { parseTransaction } from '../proof/transaction.ts';
 import { findSent } from './adopt.ts';
 import { broadcast } from './broadcast.ts';
-import { dustOf } from './coin.ts';
+import { dustOf, outpointOf } from './coin.ts';
 import { makeTransaction, type Desk } from './desk.ts';
 import { feerateNow } from './feerate.ts';
 import { areGone } from './gone.ts';
@@ -18,7 +18,18 @@ import type { PlannedOutput } from './plan.ts';
 import { coinsIn } from './psbt.ts';
 import { refusePayment } from './refusals.ts';
 import { replaceStuck } from './replace.ts';
-import { dropBatch, finishBatch, readBatch, readNextChange, saveBatch, type KeptBatch, type KeptTransaction } from './store.ts';
+import {
+  dropBatch,
+  finishBatch,
+  readBatch,
+  readInputs,
+  readNextChange,
+  saveBatch,
+  saveSigned,
+  type KeptBatch,
+  type KeptTransaction,
+} from './store.ts';
+import { coinsAgainstVoid } from './void.ts';
 
 export async function payBatch(desk: Desk, batch: Batch): Promise<Result<BatchPaid | BatchWaits>> {
   const outputs = plannedOutputs(desk, batch);
@@ -28,6 +39,7 @@ export async function payBatch(desk: Desk, batch: Batch): Promise<Result<BatchPa
   if (kept === null) {
     const begun = await begin(desk, batch, outputs.value);
     if (!begun.ok) return begun;
+    if (begun.value !== null) return ok(begun.value);
     kept = await database.transaction((tx) => readBatch(tx, batch.id));
   }
   return kept === null ? refusePayment('bitcoin-funds', 'its coins were taken meanwhile') : follow(desk, kept, outputs.value);
@@ -45,8 +57,8 @@ function plannedOutputs({ chain }: Desk, { outputs }: Batch): Result<PlannedOutp
   return ok(planned);
 }
 
-/** Writes the batch and its first transaction; sends nothing. */
-async function begin(desk: Desk, { id }: Batch, outputs: readonly PlannedOutput[]): Promise<Result<null>> {
+/** Writes the batch and its first transaction; sends nothing. It may have to wait before there is one. */
+async function begin(desk: Desk, { id }: Batch, outputs: readonly PlannedOutput[]): Promise<Result<BatchWaits | null>> {
   const { ports, rpc, fees, watch } = desk;
   const { database } = ports;
   const seenChange = await watch.nextChange();
@@ -57,23 +69,35 @@ async function begin(desk: Desk, { id }: Batch, outputs: readonly PlannedOutput[
   if (!found.ok) return found;
   let made = found.value;
   if (made === null) {
+    const required = await coinsAgainstVoid(desk, outputs);
+    if (!required.ok || required.value === 'waits') return required.ok ? ok(waiting) : required;
     const feerate = await feerateNow(rpc, fees);
     if (!feerate.ok) return feerate;
-    const fresh = await makeTransaction(desk, { outputs, required: [], changeIndex, feerate: feerate.value });
+    const fresh = await makeTransaction(desk, { outputs, required: required.value, changeIndex, feerate: feerate.value });
     if (!fresh.ok) return fresh;
     made = fresh.value;
   }
   const { transaction, inputs } = made;
-  await database.transaction((tx) => saveBatch(tx, { id, changeIndex }, transaction, inputs));
-  return ok(null);
+  return database.transaction(async (tx) => {
+    const taken = await readInputs(tx);
+    // One that was found on the chain may spend what another batch was to spend: that one is dropped first.
+    if (inputs.some((one) => taken.has(outpointOf(one)))) return ok(waiting);
+    await saveBatch(tx, { id, changeIndex }, transaction, inputs);
+    return ok(null);
+  });
 }
+
+const waiting: BatchWaits = { waits: 'confirmations' };
 
 async function follow(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutput[]): Promise<Result<BatchPaid | BatchWaits>> {
   const { watch, rules, ports } = desk;
+  const transactions: KeptTransaction[] = [];
   let isLost = kept.transactions.length > 0;
-  for (const one of kept.transactions) {
-    const seen = await watch.transaction(one.txid);
+  for (const known of kept.transactions) {
+    const seen = await watch.transaction(known.txid);
     if (!seen.ok) return seen;
+    const one = known.raw === null && seen.value !== null ? await sentByItself(desk, known, seen.value.raw) : known;
+    transactions.push(one);
     const gone = seen.value === null ? await areGone(desk, coinsIn(one.psbt)) : ok(false);
     if (!gone.ok) return gone;
     const confirmations = gone.value ? -rules.confirmations : (seen.value?.confirmations ?? 0);
@@ -81,14 +105,20 @@ async function follow(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutp
       if (!kept.isFinal) await ports.database.transaction((tx) => finishBatch(tx, kept.id, one.txid));
       return ok({ payments: namesIn(one, outputs), fee: one.fee });
     }
-    if (confirmations > 0) return ok({ waits: 'confirmations' });
+    if (confirmations > 0) return ok(waiting);
     if (confirmations > -rules.confirmations) isLost = false;
   }
   if (isLost) {
     await ports.database.transaction((tx) => dropBatch(tx, kept.id));
     return refusePayment('bitcoin-conflict', kept.id);
   }
-  return send(desk, kept, outputs);
+  return send(desk, { ...kept, transactions }, outputs);
+}
+
+/** Whoever signs elsewhere may send it there too. */
+async function sentByItself({ ports }: Desk, known: KeptTransaction, raw: string): Promise<KeptTransaction> {
+  await ports.database.transaction((tx) => saveSigned(tx, known.txid, raw));
+  return { ...known, raw };
 }
 
 async function send(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutput[]): Promise<Result<BatchWaits>> {
@@ -97,7 +127,7 @@ async function send(desk: Desk, kept: KeptBatch, outputs: readonly PlannedOutput
   const sent = await broadcast(desk, signed.raw);
   if (!sent.ok) return sent;
   const replaced = await replaceStuck(desk, kept, outputs);
-  return replaced.ok ? ok({ waits: 'confirmations' }) : replaced;
+  return replaced.ok ? ok(waiting) : replaced;
 }
 
 /** Each output's own place: two of one destination and amount are two payments. */

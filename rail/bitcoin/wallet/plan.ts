@@ -7,7 +7,7 @@ import { sha256Hex } from '../../../core/crypto/hash.ts';
 import { BITCOIN_TRANSACTION_BYTES_MAX } from '../../../core/limits.ts';
 import { invariant } from '../../../core/refusal.ts';
 import type { Chain } from '../network.ts';
-import { dustOf, feeCeil, outpointOf, type Coin } from './coin.ts';
+import { dustOf, feeCeil, outpointOf, RBF_SEQUENCE, sumOf, type Coin } from './coin.ts';
 
 export interface PlannedOutput {
   readonly script: Uint8Array;
@@ -36,7 +36,6 @@ export interface Wanted {
 
 /** More are not looked at: the largest come first. */
 const COINS_MAX = 500;
-const RBF_SEQUENCE = 0xffff_fffd;
 
 /** `funds`: they do not suffice. `coins`: too many of them would be needed. */
 export function planTransaction(wanted: Wanted): Plan | 'funds' | 'coins' {
@@ -57,10 +56,10 @@ export function planTransaction(wanted: Wanted): Plan | 'funds' | 'coins' {
     return byName.get(`${Buffer.from(txid).toString('hex')}:${index}`) as Coin;
   });
   const vsize = BigInt(Math.ceil(chosen.weight / 4));
-  const rest = sum(inputs) - sum(outputs) - feeCeil(vsize, feerate);
+  const rest = sumOf(inputs) - sumOf(outputs) - feeCeil(vsize, feerate);
   const all =
     chosen.change && rest >= dustOf(change.script) ? [...outputs, { script: change.script, amount: rest }] : [...outputs];
-  const fee = sum(inputs) - sum(all);
+  const fee = sumOf(inputs) - sumOf(all);
   invariant(fee > 0n, 'a transaction pays its fee');
   if (sizeOf(inputs.length, all) > BITCOIN_TRANSACTION_BYTES_MAX) return 'coins';
   return { inputs: shuffled(inputs, salt), outputs: shuffled(all, salt), fee, vsize };
@@ -83,8 +82,4 @@ function shuffled<T>(items: readonly T[], salt: Uint8Array): T[] {
     .map((item, index) => ({ item, place: sha256Hex(salt, String(items.length), '\0', String(index)) }))
     .sort((a, b) => (a.place < b.place ? -1 : 1))
     .map(({ item }) => item);
-}
-
-function sum(items: readonly { readonly amount: bigint }[]): bigint {
-  return items.reduce((total, { amount }) => total + amount, 0n);
 }

@@ -1,5 +1,5 @@
 /*
- * PSBTs (BIP 174, 371): a plan in, one to sign out; a signed one in, the raw transaction out. Outputs first, then bare inputs, then what
+ * PSBTs (BIP 174, 371): a plan in, one to sign out; what a signer gives back in, the raw transaction out. Outputs first, then bare inputs, then what
  * belongs to each: bitcoinjs-lib looks through all that is there at each addition. Called by pay.ts, replace.ts and external.ts.
  */
 import { crypto, Psbt, toXOnly, Transaction } from 'bitcoinjs-lib';
@@ -7,11 +7,9 @@ import { invariant } from '../../../core/refusal.ts';
 import '../curve.ts';
 import type { Chain } from '../network.ts';
 import { hash256, shownHash } from '../proof/transaction.ts';
-import type { Coin } from './coin.ts';
-import { stepsOf, type Signer } from './keys.ts';
-import type { Plan } from './plan.ts';
-
-const RBF_SEQUENCE = 0xffff_fffd;
+import { RBF_SEQUENCE, type Coin } from './coin.ts';
+import { pathText, stepsOf, type Signer } from './keys.ts';
+import type { Plan, PlannedOutput } from './plan.ts';
 
 export function psbtOf({ inputs, outputs }: Plan, chain: Chain): Psbt {
   const psbt = new Psbt({ network: chain.prefixes });
@@ -28,10 +26,6 @@ function updateOf(coin: Coin) {
   const from = { masterFingerprint: Buffer.from(coin.fingerprint, 'hex'), path: pathText(coin.path) };
   if (kind === 'wpkh') return { witnessUtxo, bip32Derivation: [{ ...from, pubkey: publicKey }] };
   return { witnessUtxo, tapInternalKey: publicKey, tapBip32Derivation: [{ ...from, pubkey: publicKey, leafHashes: [] }] };
-}
-
-function pathText(path: readonly number[]): string {
-  return ['m', ...path.map((step) => (step >= 0x8000_0000 ? `${step - 0x8000_0000}'` : `${step}`))].join('/');
 }
 
 /** What it spends, with all that it takes to spend it again. */
@@ -66,19 +60,45 @@ export function signAll(psbt: Psbt, inputs: readonly Coin[], signer: Signer): vo
   psbt.finalizeAllInputs();
 }
 
-/** The raw transaction of a signed PSBT, or of what Electrum gives back: itself. Null where it is neither, or lacks signatures. */
-export function rawOf(text: string, chain: Chain): { readonly txid: string; readonly raw: string } | null {
-  const given = text.trim();
+/**
+ * What a signer gives back: a PSBT in base64 or hex, or the whole transaction in hex. Null where it is neither; `raw` is null where a
+ * signature is missing.
+ */
+export function signedIn(given: string, chain: Chain): { readonly txid: string; readonly raw: string | null } | null {
+  const text = given.trim();
+  const isHex = /^(?:[0-9a-fA-F]{2})+$/.test(text);
   try {
-    if (/^[0-9a-f]+$/.test(given)) return { txid: Transaction.fromHex(given).getId(), raw: given };
-    const psbt = Psbt.fromBase64(given, { network: chain.prefixes });
-    for (const [place, input] of psbt.data.inputs.entries())
-      if (input.finalScriptWitness === undefined) psbt.finalizeInput(place);
-    const transaction = psbt.extractTransaction();
-    return { txid: transaction.getId(), raw: transaction.toHex() };
+    if (isHex && !text.toLowerCase().startsWith(PSBT_MAGIC)) {
+      const whole = Transaction.fromHex(text);
+      return { txid: whole.getId(), raw: whole.ins.every((one) => one.witness.length > 0) ? whole.toHex() : null };
+    }
+    const options = { network: chain.prefixes };
+    const psbt = isHex ? Psbt.fromHex(text, options) : Psbt.fromBase64(text, options);
+    const txid = txidOf(psbt);
+    return { txid, raw: completed(psbt, txid) };
   } catch {
     return null;
   }
+}
+
+const PSBT_MAGIC = '70736274ff';
+
+/** Null where it lacks a signature, or would be another transaction with what was put into it. */
+function completed(psbt: Psbt, txid: string): string | null {
+  try {
+    for (const [place, input] of psbt.data.inputs.entries())
+      if (input.finalScriptWitness === undefined) psbt.finalizeInput(place);
+    // Its fee is not what the signer says of its inputs: the id says which they are.
+    const whole = psbt.extractTransaction(true);
+    return whole.getId() === txid ? whole.toHex() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Of a PSBT of this wallet. */
+export function outputsIn(text: string): PlannedOutput[] {
+  return Psbt.fromBase64(text).txOutputs.map(({ script, value }) => ({ script, amount: value }));
 }
 
 /** The id that it has, signed or not: of witness inputs alone, signatures are not part of it. */

@@ -37,7 +37,7 @@ export const bitcoinPaymentRefusals = {
   },
   'bitcoin-conflict': {
     retry: true,
-    text: 'another transaction of the same keys has spent what the batch was to spend; the batch is made anew',
+    text: 'another transaction of the same keys has spent what the batch was to spend, or paid some of it; the batch is made anew',
     remedy: 'let no other program spend from this seed',
   },
   'bitcoin-rescan': {
@@ -47,8 +47,28 @@ export const bitcoinPaymentRefusals = {
   },
   'bitcoin-psbt': {
     retry: false,
-    text: 'this is not a signed form of a transaction that waits for its signature',
-    remedy: 'sign what was exported, unchanged, with the keys of this wallet',
+    text: 'this is neither a PSBT nor a transaction, or larger than any that was handed out',
+    remedy: 'give back the file that the signer wrote, whole',
+  },
+  'bitcoin-void': {
+    retry: false,
+    text: 'this transaction was given up: what it was to pay goes out in another one',
+    remedy: 'do not broadcast it; sign the newer one, by ptg payouts unsigned',
+  },
+  'bitcoin-other': {
+    retry: false,
+    text: 'this is none of the transactions that wait for a signature, or an input, an amount, a destination or the fee was changed',
+    remedy: 'sign what ptg payouts unsigned hands out, unchanged',
+  },
+  'bitcoin-unsigned': {
+    retry: false,
+    text: 'a signature is missing',
+    remedy: 'sign it with the keys of every input, then give it back',
+  },
+  'bitcoin-signed': {
+    retry: false,
+    text: 'the batch is signed or sent already, and may be in a block at any time',
+    remedy: 'wait for its confirmations; a stuck one is replaced by one that pays more',
   },
   'bitcoin-unknown': { retry: true, text: 'bitcoind knows no such transaction', remedy: 'wait for it, or check its name' },
   'bitcoin-unconfirmed': {

@@ -148,18 +148,60 @@ export async function isKept(tx: Tx, txid: string): Promise<boolean> {
   return (await tx.all('SELECT 1 AS one FROM bitcoin_transaction WHERE txid = ?', [txid])).length > 0;
 }
 
+export interface WaitingTransaction {
+  readonly batch: string;
+  readonly changeIndex: number;
+  readonly txid: string;
+  readonly psbt: string;
+  readonly fee: bigint;
+  readonly vsize: bigint;
+}
+
 /** What waits for a signature: the newest of each batch. */
-export async function readUnsigned(tx: Tx): Promise<{ readonly batch: string; readonly txid: string; readonly psbt: string }[]> {
+export async function readUnsigned(tx: Tx): Promise<WaitingTransaction[]> {
   const rows = await tx.all(
-    `SELECT batch, txid, psbt FROM bitcoin_transaction newest JOIN bitcoin_batch ON bitcoin_batch.id = newest.batch
+    `SELECT batch, change_index, txid, psbt, CAST(fee AS TEXT) AS fee, CAST(vsize AS TEXT) AS vsize
+     FROM bitcoin_transaction newest JOIN bitcoin_batch ON bitcoin_batch.id = newest.batch
      WHERE raw IS NULL AND state = 'open'
        AND number = (SELECT MAX(number) FROM bitcoin_transaction other WHERE other.batch = newest.batch)
      ORDER BY batch`,
   );
-  return rows.map((row) => ({ batch: text(row['batch']), txid: text(row['txid']), psbt: text(row['psbt']) }));
+  return rows.map((row) => ({
+    batch: text(row['batch']),
+    changeIndex: int(row['change_index']),
+    txid: text(row['txid']),
+    psbt: text(row['psbt']),
+    fee: big(row['fee']),
+    vsize: big(row['vsize']),
+  }));
 }
 
-/** False where it is signed already. */
+/** Whose transaction it is, and whether it is signed; null where no batch has it. */
+export async function readOwnerOf(tx: Tx, txid: string): Promise<{ readonly batch: string; readonly isSigned: boolean } | null> {
+  const row = (await tx.all('SELECT batch, raw IS NOT NULL AS signed FROM bitcoin_transaction WHERE txid = ?', [txid]))[0];
+  return row === undefined ? null : { batch: text(row['batch']), isSigned: Boolean(row['signed']) };
+}
+
+/** False where it is signed already, or not kept any more. */
 export async function saveSigned(tx: Tx, txid: string, raw: string): Promise<boolean> {
   return (await tx.run('UPDATE bitcoin_transaction SET raw = ? WHERE txid = ? AND raw IS NULL', [raw, txid])) > 0;
+}
+
+export interface VoidTransaction {
+  readonly txid: string;
+  readonly psbt: string;
+}
+
+export async function addVoid(tx: Tx, { txid, psbt }: VoidTransaction): Promise<void> {
+  await tx.run('INSERT INTO bitcoin_void (txid, psbt) VALUES (?, ?) ON CONFLICT (txid) DO NOTHING', [txid, psbt]);
+}
+
+/** Given up, and of no batch since. */
+export async function readVoid(tx: Tx): Promise<VoidTransaction[]> {
+  const sql = 'SELECT txid, psbt FROM bitcoin_void WHERE txid NOT IN (SELECT txid FROM bitcoin_transaction) ORDER BY txid';
+  return (await tx.all(sql)).map((row) => ({ txid: text(row['txid']), psbt: text(row['psbt']) }));
+}
+
+export async function dropVoid(tx: Tx, txid: string): Promise<void> {
+  await tx.run('DELETE FROM bitcoin_void WHERE txid = ?', [txid]);
 }

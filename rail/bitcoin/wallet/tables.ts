@@ -1,5 +1,5 @@
 /*
- * The tables of the paying wallet, in the database of the role that pays. Taken up by the migrations of settlement.
+ * The tables of the paying wallet, in the database of the role that pays. Taken up by the migrations of settlement, each array by one.
  */
 export const bitcoinWalletTables: readonly string[] = [
   // `open` until one of its transactions is as deep as the network asks.
@@ -32,3 +32,11 @@ export const bitcoinWalletTables: readonly string[] = [
 
 /** Which of its transactions was final: that one is sent again where its blocks are undone. */
 export const bitcoinUndoneTables: readonly string[] = ['ALTER TABLE bitcoin_batch ADD COLUMN final_txid TEXT'];
+
+export const bitcoinVoidTables: readonly string[] = [
+  // Handed out to be signed, and given up: it may be signed and sent all the same.
+  `CREATE TABLE bitcoin_void (
+        txid TEXT NOT NULL PRIMARY KEY,
+        psbt TEXT NOT NULL
+      ) STRICT`,
+];

@@ -1,25 +1,26 @@
 /*
- * A wallet on the Bitcoin rail: how it receives, a node, accounts and a signer in; balance, quote and payments out. Called by node for
- * settlement; tests and the operator's commands call what it has beyond a Wallet.
+ * A wallet on the Bitcoin rail: how it receives, a node, accounts and a signer in; balance, quote and payments out; without a signer,
+ * what waits for its signature too. Called by node for settlement.
  */
 import { TRANSFER_OUTPUTS_MAX } from '../../../core/limits.ts';
 import { ok, type Result } from '../../../core/refusal.ts';
 import type { BitcoinNetwork } from '../../../core/wire/bitcoin.ts';
-import { inTurn } from '../../../host/in-turn.ts';
+import { inTurn, type InTurn } from '../../../host/in-turn.ts';
 import type { Ports } from '../../../host/ports.ts';
-import type { Receiving, SentPayment, Wallet } from '../../rail.ts';
+import type { Receiving, SentPayment, Signing, Wallet } from '../../rail.ts';
 import type { Account } from '../descriptor.ts';
 import { chains } from '../network.ts';
 import { paymentOf } from '../payment.ts';
 import type { Rpc } from '../rpc.ts';
-import { feeCeil, INPUT_VSIZE, type Outpoint } from './coin.ts';
+import { feeCeil, INPUT_VSIZE, sumOf, type Outpoint } from './coin.ts';
 import { coinsAndBatches, freeCoins, type Desk } from './desk.ts';
-import { findUnfinished } from './unfinished.ts';
-import { listUnsigned, takeSigned, type Unsigned } from './external.ts';
+import { listUnsigned, takeSigned } from './external.ts';
 import { feerateNow, type FeeRules } from './feerate.ts';
 import type { Signer } from './keys.ts';
 import { payBatch } from './pay.ts';
 import { readOpenTxids } from './store.ts';
+import { findUnfinished } from './unfinished.ts';
+import { voidBatch } from './void.ts';
 import { watchWallet } from './watch.ts';
 
 export interface BitcoinWalletOptions {
@@ -35,12 +36,7 @@ export interface BitcoinWalletOptions {
   readonly gapLimit: number;
 }
 
-export interface BitcoinWallet extends Wallet {
-  unsigned(): Promise<Unsigned[]>;
-  takeSigned(psbt: string): Promise<Result<{ readonly txid: string }>>;
-}
-
-export function bitcoinWallet(options: BitcoinWalletOptions): BitcoinWallet {
+export function bitcoinWallet(options: BitcoinWalletOptions): Wallet {
   const { receiving, ports, rpc, rules, accounts, signer, fees, replaceAfterBlocks } = options;
   const watch = watchWallet(options);
   const chain = chains[rules.chain];
@@ -57,8 +53,15 @@ export function bitcoinWallet(options: BitcoinWalletOptions): BitcoinWallet {
     pay: (batch) => turn(() => payBatch(desk, batch)),
     sentTo: (destinations) => sentTo(desk, destinations),
     unfinished: () => turn(() => findUnfinished(desk)),
+    ...(signer === null ? { signing: signingAt(desk, turn) } : {}),
+  };
+}
+
+function signingAt(desk: Desk, turn: InTurn): Signing {
+  return {
     unsigned: () => listUnsigned(desk),
-    takeSigned: (psbt) => turn(() => takeSigned(desk, psbt)),
+    takeSigned: (signed) => turn(() => takeSigned(desk, signed)),
+    void: (batch) => turn(() => voidBatch(desk, batch)),
   };
 }
 
@@ -123,8 +126,4 @@ async function sentTo({ watch, rules }: Desk, destinations: readonly string[]): 
         ...{ payment: paymentOf(txid, output), destination, amount, at, isFinal: confirmations >= rules.confirmations },
       })),
   );
-}
-
-function sumOf(items: readonly { readonly amount: bigint }[]): bigint {
-  return items.reduce((total, { amount }) => total + amount, 0n);
 }
