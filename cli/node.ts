@@ -9,10 +9,12 @@ import { systemEntropy } from '../host/entropy.ts';
 import { createLog, silentLog } from '../host/log.ts';
 import type { RoleName } from '../host/ports.ts';
 import { onSignals } from '../host/shutdown.ts';
+import type { BitcoinInit } from '../node/init-bitcoin.ts';
 import { initNode, type Initialised } from '../node/init.ts';
 import { openHome } from '../node/open.ts';
+import { chains, type ChainName } from '../rail/bitcoin/network.ts';
 import { startNode } from '../node/start.ts';
-import { oneOf, shapedArgument, wholeNumber } from './arguments.ts';
+import { amountArgument, oneOf, shapedArgument, wholeNumber } from './arguments.ts';
 import { answersOnSocket } from './call.ts';
 import { nodeHome, refuseHome, type HomeOptions } from './home.ts';
 import { createOutput } from './output.ts';
@@ -21,6 +23,7 @@ import { readStatus } from './status.ts';
 
 export const roleNames = ['ledger', 'directory', 'relay', 'settlement', 'guard', 'client'] as const;
 const roleArgument = oneOf(roleNames);
+const chainNames = Object.keys(chains) as ChainName[];
 
 interface InitArguments extends HomeOptions {
   readonly json?: boolean;
@@ -30,6 +33,12 @@ interface InitArguments extends HomeOptions {
   readonly exit?: boolean;
   readonly bandwidth: number;
   readonly trial?: boolean;
+  readonly bitcoin?: ChainName;
+  readonly bitcoinUrl?: string;
+  readonly bitcoinCookie?: string;
+  readonly bitcoinDifficulty?: bigint;
+  readonly deposits?: string;
+  readonly account?: string;
 }
 
 export function addNodeCommands(program: Command): void {
@@ -48,6 +57,12 @@ export function addNodeCommands(program: Command): void {
     .option('--exit', 'the tor beside it lets traffic leave Tor')
     .option('--bandwidth <n>', 'what it offers, in bytes a second', wholeNumber(0, 2 ** 40), 1_000_000)
     .option('--trial', 'a founder’s: intervals of ten minutes instead of fifteen days')
+    .option('--bitcoin <chain>', 'pay and be paid in Bitcoin; of a founder: settle in it', oneOf(chainNames))
+    .option('--bitcoin-url <url>', 'the RPC of your bitcoind', shapedArgument(urlShape, 'an http address'))
+    .option('--bitcoin-cookie <file>', 'its cookie file')
+    .option('--bitcoin-difficulty <n>', 'a founder’s: the least difficulty of a block in a proof', amountArgument)
+    .option('--deposits <xpub>', 'xpub or descriptor of the account into which subscribers pay')
+    .option('--account <xpub>', 'that of settlement, where you sign elsewhere')
     .action(async (words: string[], _: unknown, command: Command) => init(command, words));
   program
     .command('run')
@@ -81,11 +96,24 @@ async function init(command: Command, words: string[]): Promise<void> {
     exit: options.exit === true,
     bandwidth: options.bandwidth,
     trial: options.trial === true,
+    ...(options.bitcoin === undefined ? {} : { bitcoin: bitcoinWords(options, options.bitcoin) }),
     command: thisCommand(),
     entropy: systemEntropy(),
     now: systemClock().now(),
   });
   createOutput(options.json === true).result(made, initText);
+}
+
+function bitcoinWords(options: InitArguments, chain: ChainName): BitcoinInit {
+  const { bitcoinUrl, bitcoinCookie, bitcoinDifficulty, deposits, account } = options;
+  return {
+    chain,
+    ...(bitcoinUrl === undefined ? {} : { url: bitcoinUrl }),
+    ...(bitcoinCookie === undefined ? {} : { cookie: resolve(bitcoinCookie) }),
+    ...(bitcoinDifficulty === undefined ? {} : { difficulty: bitcoinDifficulty }),
+    ...(deposits === undefined ? {} : { deposits }),
+    ...(account === undefined ? {} : { account }),
+  };
 }
 
 /** As a service has to write it: it knows neither the shell's path nor npm. */

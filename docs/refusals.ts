@@ -27,6 +27,7 @@ import { testbedRefusals } from '../lab/testbed/stages.ts';
 import { nodeRefusals } from '../node/care/check.ts';
 import { restoreRefusals } from '../node/care/restore.ts';
 import { ownBitcoinRefusals } from '../node/bitcoin.ts';
+import { initBitcoinRefusals } from '../node/init-bitcoin.ts';
 import { initRefusals } from '../node/init.ts';
 import { homeFileRefusals } from '../node/open.ts';
 import { transportNodeRefusals } from '../node/transport.ts';
@@ -57,7 +58,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   Configuration: configRefusals,
   'Files of a node': homeFileRefusals,
   'Finding a node': homeRefusals,
-  'Making a node': { ...initRefusals, ...nodeRefusals, ...ownBitcoinRefusals },
+  'Making a node': { ...initRefusals, ...initBitcoinRefusals, ...nodeRefusals, ...ownBitcoinRefusals },
   'The Bitcoin rail, of a node and what an operator configures': bitcoinRefusals,
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
   Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals, ...signingRefusals },

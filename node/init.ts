@@ -11,9 +11,12 @@ import { network as networkShape, type Network } from '../core/wire/network.ts';
 import { defaultParameters, type Parameters } from '../core/wire/parameters.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import type { Entropy, RoleName } from '../host/ports.ts';
+import type { BitcoinNetwork } from '../core/wire/bitcoin.ts';
+import { readBitcoin } from './bitcoin.ts';
+import { BITCOIN_PRICES, rulesOf, sectionOf, type BitcoinInit } from './init-bitcoin.ts';
 import { keysIn, type KeyName } from './keys.ts';
 import { readJson } from './open.ts';
-import { nodeSpec } from './spec.ts';
+import { nodeSpec, type BitcoinSpec } from './spec.ts';
 import { specText } from './write.ts';
 
 export interface InitOptions {
@@ -29,6 +32,8 @@ export interface InitOptions {
   readonly bandwidth?: number;
   /** Of a founder: intervals of minutes instead of days, for trying. */
   readonly trial?: boolean;
+  /** Where it is to pay, be paid or found a network in Bitcoin. */
+  readonly bitcoin?: BitcoinInit;
   /** With which its service starts `ptg`. */
   readonly command?: string;
   readonly entropy: Entropy;
@@ -72,16 +77,20 @@ export async function initNode(options: InitOptions): Promise<Result<Initialised
   if (options.network === null && !founds) return refuse('init-network', home);
   const given = options.network === null ? null : await readJson(options.network, networkShape);
   if (given !== null && !given.ok) return given;
+  const bitcoin = bitcoinOf(options, given?.value ?? null);
+  if (!bitcoin.ok) return bitcoin;
+  const { rules, section } = bitcoin.value;
+  const spec = nodeSpec.parse({ ...specOf(options, founds), ...(section === undefined ? {} : { bitcoin: section }) });
   await mkdir(home, { recursive: true, mode: 0o700 });
   const keys = keysIn(join(home, 'keys'), entropy);
   const names = new Set(roles.flatMap((role) => keysOf[role]));
   for (const name of names) await keys(name);
   const publicKey = async (name: KeyName) => signingKey(await keys(name)).publicKey;
 
-  const network = given?.value ?? (await found(options, publicKey));
+  const network = given?.value ?? { ...(await found(options, publicKey)), ...(rules === null ? {} : { bitcoin: rules }) };
   const files: [string, string][] = [
     ['network.json', jsonText(network)],
-    ['ptg.toml', specText(nodeSpec.parse(specOf(options, founds)))],
+    ['ptg.toml', specText(spec)],
     ...(onlyClient(roles) ? [] : [['ptg.service', unitText(options)] as [string, string]]),
   ];
   if (founds) files.push(['parameters.json', jsonText(parametersOf(options))]);
@@ -94,6 +103,26 @@ export async function initNode(options: InitOptions): Promise<Result<Initialised
     founded: founds,
     files: files.map(([name]) => name),
   });
+}
+
+/** Before anything is written: what a founded network says of Bitcoin, and this node's own section. Accounts are read as at a start. */
+function bitcoinOf(
+  { bitcoin, roles, home, now }: InitOptions,
+  joined: Network | null,
+): Result<{ readonly rules: BitcoinNetwork | null; readonly section: Partial<BitcoinSpec> | undefined }> {
+  if (bitcoin === undefined) return ok({ rules: null, section: undefined });
+  const rules = joined === null ? rulesOf(bitcoin) : ok(joined.bitcoin ?? null);
+  if (!rules.ok) return rules;
+  const network = { networkId: 'new', authorities: [], ledger: null, ...(rules.value === null ? {} : { bitcoin: rules.value }) };
+  const section = sectionOf(bitcoin, roles, network, now);
+  if (!section.ok) return section;
+  const read =
+    section.value === undefined
+      ? ok(null)
+      : readBitcoin({ spec: nodeSpec.parse({ roles, bitcoin: section.value }), network, home });
+  if (!read.ok) return read;
+  read.value?.rpc.close();
+  return ok({ rules: rules.value, section: section.value });
 }
 
 /** A node is never made where one is. */
@@ -112,10 +141,12 @@ async function found(options: InitOptions, publicKey: (name: KeyName) => Promise
 }
 
 /** Design §7; the price is the founder's to change before anybody joins. */
-function parametersOf({ now, trial = false }: InitOptions): Parameters {
+function parametersOf({ now, trial = false, roles, bitcoin }: InitOptions): Parameters {
   const given = trial ? { ...defaultParameters, ...trialPace } : defaultParameters;
   const genesis = trial ? now + 60 : Math.ceil(now / DAY) * DAY;
-  return { ...given, genesis, rails: { ledger: { price: 1_000_000n, quantum: 1000n, dust: 1000n } } };
+  const ledger = { ledger: { price: 1_000_000n, quantum: 1000n, dust: 1000n } };
+  const rails = bitcoin === undefined ? ledger : { ...(roles.includes('ledger') ? ledger : {}), bitcoin: BITCOIN_PRICES };
+  return { ...given, genesis, rails };
 }
 
 const DAY = 86_400;

@@ -21,7 +21,7 @@ const comments: Readonly<Record<string, string>> = {
     'payouts: auto pays at the settlement time; manual waits for ptg payouts approve. contests: auto files against who has not paid; ask waits for ptg contest file. restored, restore: written by ptg restore.',
   guard: 'confirmations before a deposit counts; warning below so many thousandths of what was deposited.',
   bitcoin:
-    'url and cookie of your own bitcoind. deposits: xpub or descriptor of the account into which subscribers pay; account: of the one in which settlement is paid. confirmations before a deposit counts; gapLimit: addresses in a row given out and not paid to.',
+    'url and cookie of your own bitcoind. deposits: xpub or descriptor of the account into which subscribers pay; account: of the one in which settlement is paid. wallet: hot (signed here) or external (ptg payouts unsigned). birthday: seconds since 1970; lower it where the account was used before. confirmations before a deposit counts; gapLimit: addresses in a row given out and not paid to.',
   databases: 'PostgreSQL addresses of roles that do not use a file of their own: guard = "postgres://…".',
 };
 

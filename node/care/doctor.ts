@@ -12,11 +12,13 @@ import { aliveAnswer } from '../../core/wire/directory.ts';
 import { signedLogHead } from '../../core/wire/ledger.ts';
 import { findDatabaseFault } from '../../host/db/copy.ts';
 import { readKeyFile } from '../../host/files.ts';
+import { z } from 'zod';
 import { createHttpClient } from '../../host/http/client.ts';
 import { readServerDate } from '../../host/http/date.ts';
 import type { Clock, Entropy, HttpClient } from '../../host/ports.ts';
 import { chains } from '../../rail/bitcoin/network.ts';
 import { readTip } from '../../rail/bitcoin/follow.ts';
+import type { Rpc } from '../../rail/bitcoin/rpc.ts';
 import { readBitcoin } from '../bitcoin.ts';
 import { openHome, type OpenedHome } from '../open.ts';
 import { checkNode, keyFile, keyNamesOf } from './check.ts';
@@ -169,11 +171,33 @@ async function examineBitcoin(patient: Patient): Promise<Finding[]> {
   const own = readBitcoin(patient);
   if (!own.ok) return [bad('bitcoin', `${own.refusal.text}: ${own.refusal.about}`, own.refusal.remedy)];
   if (own.value === null) return [];
-  const { rpc, rules } = own.value;
-  const tip = await readTip(rpc, chains[rules.chain]);
-  rpc.close();
-  if (!tip.ok) return [bad('bitcoin', `${tip.refusal.text}: ${tip.refusal.about}`, tip.refusal.remedy)];
-  return [good('bitcoin', `bitcoind answers; block ${tip.value.height} of ${rules.chain}`)];
+  const { rpc, rules, spec } = own.value;
+  try {
+    const tip = await readTip(rpc, chains[rules.chain]);
+    if (!tip.ok) return [bad('bitcoin', `${tip.refusal.text}: ${tip.refusal.about}`, tip.refusal.remedy)];
+    const answers = good('bitcoin', `bitcoind answers; block ${tip.value.height} of ${rules.chain}`);
+    const pays = patient.spec.roles.includes('settlement') && spec.wallet !== undefined;
+    return pays ? [answers, await examineIndexes(rpc)] : [answers];
+  } finally {
+    rpc.close();
+  }
+}
+
+/** What proofs and payments to a destination are found by. */
+async function examineIndexes(rpc: Rpc): Promise<Finding> {
+  const what = 'bitcoin indexes';
+  const answer = await rpc.call('getindexinfo', [], z.record(z.string(), z.object({ synced: z.boolean() })));
+  if (!answer.ok) return bad(what, `${answer.refusal.text}: ${answer.refusal.about}`, answer.refusal.remedy);
+  const wanted = { txindex: '-txindex=1', 'basic block filter index': '-blockfilterindex=1' };
+  const missing = Object.entries(wanted).filter(([name]) => answer.value[name] === undefined);
+  if (missing.length > 0) {
+    const names = missing.map(([name]) => name).join(' and ');
+    return bad(what, `it has no ${names}`, `start bitcoind with ${missing.map(([, option]) => option).join(' ')}, not pruned`);
+  }
+  const isBuilding = Object.keys(wanted).some((name) => answer.value[name]?.synced === false);
+  return isBuilding
+    ? poor(what, 'they are still being built', 'wait; payments in Bitcoin wait too')
+    : good(what, 'both are there');
 }
 
 /** From here, by the address that others use. */

@@ -13,7 +13,8 @@ export const bitcoinRefusals = {
   'bitcoin-credentials': {
     retry: true,
     text: 'bitcoind does not take the cookie or password',
-    remedy: 'set cookie or user and password of [bitcoin], readable by this process',
+    remedy:
+      'set cookie of [bitcoin] to its .cookie file, or one that holds user:password, readable by the user that runs the node',
   },
   'bitcoin-nonsense': {
     retry: true,
