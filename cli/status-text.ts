@@ -47,9 +47,11 @@ function listedLines({ listed }: Status): Line[] {
 
 function directoryTorLines({ directoryTor: tor }: Status): Line[] {
   if (tor === null) return [];
-  const { middleOnly } = tor;
+  const { middleOnly, seen } = tor;
+  const counts = seen === null ? 'Tor’s consensus not read yet' : `${seen.relays} relays, ${seen.exits} exits in Tor`;
   const marked = middleOnly === null ? 'marks nobody' : `${middleOnly.listed.length} marked MiddleOnly in ${middleOnly.file}`;
-  return [['tor', tor.up ? marked : `${marked}; no tor: ${tor.reason ?? 'not reached yet'}`]];
+  const said = `${counts}; ${marked}`;
+  return [['tor', tor.up ? said : `${said}; no tor: ${tor.reason ?? 'not reached yet'}`]];
 }
 
 function relayLines({ node, relay, directory, links, guard }: Status): Line[] {

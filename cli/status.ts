@@ -95,6 +95,7 @@ export const directoryTorShape = z.object({
       up: z.boolean(),
       since: z.int(),
       reason: z.string().nullable(),
+      seen: z.object({ validAfter: z.int(), relays: z.int(), exits: z.int() }).nullable(),
       middleOnly: z
         .object({
           file: z.string(),

@@ -6,7 +6,7 @@ import { codecRefusals } from './wire/codec.ts';
 import { answerRefusals, complaintRefusals } from './wire/complaint.ts';
 import { appealRefusals, contestRefusals } from './wire/contest.ts';
 import { consensusRefusals } from './wire/consensus.ts';
-import { descriptorRefusals } from './wire/descriptor.ts';
+import { bindingRefusals, descriptorRefusals } from './wire/descriptor.ts';
 import { directoryRefusals } from './wire/directory.ts';
 import { guardRefusals } from './wire/guard.ts';
 import { iouRefusals } from './wire/iou.ts';
@@ -21,6 +21,7 @@ import type { RefusalTable } from './refusal.ts';
 export const refusalTables: Readonly<Record<string, RefusalTable>> = {
   'Any message': codecRefusals,
   Descriptor: descriptorRefusals,
+  'Descriptor, and the Tor identity that it names': bindingRefusals,
   Consensus: consensusRefusals,
   'Asking a directory': directoryRefusals,
   Mailbox: mailboxRefusals,

@@ -22,7 +22,7 @@ import type { Docket } from './docket/flow.ts';
 import type { Relays } from './flags/flow.ts';
 import type { Book } from './log/flow.ts';
 import type { Mailbox } from './mailbox/flow.ts';
-import type { TorFlags } from './tor/flow.ts';
+import type { TorSide } from './tor/flow.ts';
 
 export interface Items {
   readonly book: Book;
@@ -34,7 +34,7 @@ export interface Items {
   readonly appeals: Appeals;
   readonly complaints: Complaints;
   readonly docket: Docket;
-  readonly torFlags: TorFlags;
+  readonly torSide: TorSide;
 }
 
 /** With a rail's proof in it, or a complaint's tallies. */
@@ -154,8 +154,8 @@ function ofTheDocket({ docket }: Items): readonly Endpoint[] {
 }
 
 /** For the operator: what the tor beside it says, and whether it knows whom we deny Guard. */
-function ofTheTor({ torFlags }: Items): Endpoint {
-  const answer = async () => ok({ tor: torFlags.status() });
+function ofTheTor({ torSide }: Items): Endpoint {
+  const answer = async () => ok({ tor: torSide.status() });
   return { method: 'GET', path: '/directory/tor', access: 'local', tag: 'tor', input: nothing, answer };
 }
 

@@ -7,17 +7,17 @@ import type { Job } from '../host/jobs.ts';
 import type { Consensuses } from './consensus/flow.ts';
 import { notAskedSince, roundAt, secondLook, toGreet } from './probe/decide.ts';
 import type { Probes } from './probe/flow.ts';
-import type { TorFlags } from './tor/flow.ts';
+import type { TorSide } from './tor/flow.ts';
 import type { Verdicts } from './verdict/flow.ts';
 
 export interface Worked {
   readonly probes: Probes;
   readonly consensuses: Consensuses;
   readonly verdicts: Verdicts;
-  readonly torFlags: TorFlags;
+  readonly torSide: TorSide;
 }
 
-export function directoryJobs(parameters: Parameters, { probes, consensuses, verdicts, torFlags }: Worked): readonly Job[] {
+export function directoryJobs(parameters: Parameters, { probes, consensuses, verdicts, torSide }: Worked): readonly Job[] {
   return [
     {
       name: 'probe',
@@ -38,6 +38,6 @@ export function directoryJobs(parameters: Parameters, { probes, consensuses, ver
     },
     { name: 'consensus', run: (now) => consensuses.make(now) },
     { name: 'verdict', run: (now) => verdicts.decideDue(now) },
-    { name: 'middle-only', run: (now) => torFlags.put(now) },
+    { name: 'middle-only', run: (now) => torSide.put(now) },
   ];
 }

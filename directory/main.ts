@@ -25,7 +25,7 @@ import { createNotices, noticeKind } from './notice/flow.ts';
 import { pageFacts } from './pages/facts.ts';
 import { docketPages } from './pages/main.ts';
 import { createProbes } from './probe/flow.ts';
-import { createTorFlags } from './tor/flow.ts';
+import { createTorSide } from './tor/flow.ts';
 import { createVerdicts } from './verdict/flow.ts';
 
 export { migrations } from './migrations.ts';
@@ -52,11 +52,12 @@ export async function start(
   const { tor = null } = ports;
   const marks = (tor?.middleOnly ?? null) !== null;
   const whenMade = async (tx: Tx, at: number) => (marks ? schedule(tx, 'middle-only', at) : undefined);
-  const consensuses = createConsensuses(ports, { parameters, networkId, key }, book, probes, whenMade);
+  const torSide = createTorSide({ log: ports.log, tor }, parameters, book);
+  const around = { probes, torSide, whenMade };
+  const consensuses = createConsensuses(ports, { parameters, networkId, key }, book, around);
   const verdicts = createVerdicts(ports, { networkId, key }, book, schedule);
   const answering = { notices: createNotices(put), verdicts };
-  const torFlags = createTorFlags({ log: ports.log, tor }, parameters, book);
-  const jobs = createJobs(ports, directoryJobs(parameters, { probes, consensuses, verdicts, torFlags }));
+  const jobs = createJobs(ports, directoryJobs(parameters, { probes, consensuses, verdicts, torSide }));
   const outbox = createOutbox(ports, { notice: noticeKind(ports) });
   const now = ports.clock.now();
   await jobs.start({ probe: now, consensus: now, verdict: now, ...(marks ? { 'middle-only': now } : {}) });
@@ -67,7 +68,7 @@ export async function start(
     name: 'directory',
     endpoints: directoryEndpoints({
       book,
-      descriptors: createDescriptors(ports, book, schedule, isOpenAddress(own?.url ?? '')),
+      descriptors: createDescriptors(ports, book, schedule, isOpenAddress(own?.url ?? ''), tor),
       consensuses,
       relays,
       mailbox: createMailbox(ports, parameters, book),
@@ -75,7 +76,7 @@ export async function start(
       appeals: createAppeals(ports, book, verdicts),
       complaints: createComplaints(ports, book, answering),
       docket,
-      torFlags,
+      torSide,
     }),
     pages: docketPages(docket, pageFacts(ports, config, key.publicKey, book, relays)),
     busy: () => jobs.busy() || outbox.busy(),

@@ -33,8 +33,10 @@ import { homeFileRefusals } from '../node/open.ts';
 import { transportNodeRefusals } from '../node/transport.ts';
 import { bitcoinPaymentRefusals } from '../rail/bitcoin/wallet/refusals.ts';
 import { bitcoinRefusals } from '../rail/bitcoin/refusals.ts';
+import { directoryTorRefusals } from '../tor/authority/directory-tor.ts';
 import { middleOnlyRefusals } from '../tor/authority/middle-only.ts';
 import { payoutRefusals } from '../settlement/payout/flow.ts';
+import { serverDescriptorRefusals } from '../tor/authority/server-descriptor.ts';
 import { authenticateRefusals } from '../tor/control/authenticate.ts';
 import { replyRefusals } from '../tor/control/reply.ts';
 import { sessionRefusals } from '../tor/control/session.ts';
@@ -73,8 +75,8 @@ const tables: Readonly<Record<string, RefusalTable>> = {
     ...dumpRefusals,
     ...lookRefusals,
     ...cellRefusals,
-    ...middleOnlyRefusals,
   },
+  'The tor beside a directory': { ...directoryTorRefusals, ...serverDescriptorRefusals, ...middleOnlyRefusals },
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,
   'Choosing a path': pathRefusals,

@@ -83,6 +83,50 @@ export const descriptorRefusals = {
   'descriptor-full': { retry: true, text: 'the directory takes no further relays now', remedy: 'publish again later' },
 } as const;
 
+/** Of an authority with a tor beside it, after all others (spec 22). */
+export const bindingRefusals = {
+  'descriptor-tor-none': {
+    retry: false,
+    text: 'it names no Tor identity, and this network is beside Tor',
+    remedy: 'set fingerprint in [relay] of ptg.toml to that of the tor beside: the file `fingerprint` in its DataDirectory',
+  },
+  'descriptor-tor-moved': {
+    retry: false,
+    text: 'this payment key is bound to another Tor identity',
+    remedy: 'bring back the keys of that tor, or begin anew with ptg init: a payment key has one Tor identity',
+  },
+  'descriptor-tor-claimed': {
+    retry: false,
+    text: 'this Tor identity is bound to another payment key',
+    remedy: 'publish with that key; it is free again when the other relay is forgotten, 30 days after its descriptor has expired',
+  },
+  'descriptor-tor-unread': {
+    retry: true,
+    text: 'the authority cannot ask its tor now',
+    remedy: 'publish again later; whoever runs the authority sees why in ptg status',
+  },
+  'descriptor-tor-unknown': {
+    retry: true,
+    text: 'Tor knows no relay of this fingerprint',
+    remedy: 'compare it with the file `fingerprint` in tor’s DataDirectory, and wait until tor has published its descriptor',
+  },
+  'descriptor-tor-unnamed': {
+    retry: true,
+    text: 'its Tor descriptor names no payment key',
+    remedy: 'put the ContactInfo of torrc.lines into torrc, and reload tor',
+  },
+  'descriptor-tor-other': {
+    retry: true,
+    text: 'its Tor descriptor names another payment key',
+    remedy: 'put this relay’s id after ptg: in ContactInfo, and reload tor; or publish with the key that it names',
+  },
+  'descriptor-tor-payout': {
+    retry: false,
+    text: 'another operator shows or uses a payout address of its ContactInfo',
+    remedy: 'show an address of your own; relays of one operator name each other as family',
+  },
+} as const;
+
 /** The digest by which a consensus names a descriptor. */
 export function descriptorDigest(signed: Signed<Descriptor>): string {
   return sha256Hex('ptg/descriptor-digest/v1\0', encode({ body: signed.body, signature: signed.signature }));

@@ -15,7 +15,7 @@ import { fixedRatio, termsToCarry, termsToFix, type Counts } from './terms.ts';
 
 /** Null: there is nobody to list yet, or no exit to make the ratio of, and no consensus was ever made. */
 export function fixTerms(state: DirectoryState, parameters: Parameters, judged: readonly Judged[], slot: number): Terms[] | null {
-  const counts = countsOf(parameters, judged);
+  const counts = countsOf(state, parameters, judged);
   const nobody = counts === null || !judged.some((one) => one.flags.includes('Running'));
   if (state.consensus === null && nobody) return null;
   return termsToFix(state, parameters, slot, counts);
@@ -52,10 +52,12 @@ function nullifiedAt(state: DirectoryState, slot: number): Consensus['nullified'
   });
 }
 
-function countsOf(parameters: Parameters, judged: readonly Judged[]): Counts | null {
+/** Of Tor where it is asked: prices are of all of Tor, of which only a part may be relays of ours. */
+function countsOf({ tor }: DirectoryState, parameters: Parameters, judged: readonly Judged[]): Counts | null {
   const running = judged.filter((one) => one.flags.includes('Running'));
   const exits = running.filter((one) => one.flags.includes('Exit'));
-  const counted = exits.length === 0 ? null : { relays: BigInt(running.length), exits: BigInt(exits.length) };
+  const [n, e] = tor === null ? [running.length, exits.length] : [tor.relays, tor.exits];
+  const counted = e === 0 ? null : { relays: BigInt(n), exits: BigInt(e) };
   return fixedRatio(parameters) ?? counted;
 }
 

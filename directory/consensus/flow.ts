@@ -17,6 +17,7 @@ import { consensusDigest } from '../log/entry.ts';
 import type { Book } from '../log/flow.ts';
 import { notAskedSince, roundBefore, slotAt } from '../probe/decide.ts';
 import type { Probes } from '../probe/flow.ts';
+import type { TorSide } from '../tor/flow.ts';
 import { changeOfGuards } from '../state/guards.ts';
 import { composeConsensus, fixTerms } from './decide.ts';
 import { deleteOldConsensuses, insertConsensus, nameTermsConsensus, readNewestConsensus, readTermsConsensus } from './store.ts';
@@ -35,15 +36,20 @@ export interface ConsensusMaker {
   readonly key: SigningKey;
 }
 
+/** What is asked before a consensus is made, and due after it. */
+export interface Around {
+  readonly probes: Probes;
+  readonly torSide: Pick<TorSide, 'look'>;
+  whenMade(tx: Tx, now: number): Promise<void>;
+}
+
 const refuse = refuser(directoryRefusals);
 
 export function createConsensuses(
   ports: Pick<Ports, 'database' | 'log'>,
   { parameters, networkId, key }: ConsensusMaker,
   book: Book,
-  probes: Probes,
-  /** What else is due once there is a new one. */
-  whenMade: (tx: Tx, now: number) => Promise<void>,
+  { probes, torSide, whenMade }: Around,
 ): Consensuses {
   const { database, log } = ports;
   let newest: ConsensusDocument | null = null;
@@ -78,6 +84,7 @@ export function createConsensuses(
       const next = slot + parameters.consensusSec;
       if (hasMade(book, slot)) return next;
       await probes.ask((state) => notAskedSince(state, roundBefore(parameters, slot), now));
+      if (!(await torSide.look(now))) return soon(now, next);
       if (hasMade(book, slot) || !(await fix(slot))) return next;
       newest = await publish(slot);
       log.info('consensus-made', { role: 'directory', count: newest.body.relays.length });
@@ -96,6 +103,11 @@ export function createConsensuses(
       return text === null ? refuse('directory-no-terms', `interval ${interval}`) : ok(read(text));
     },
   };
+}
+
+/** A tor that was dialled with us is not there at once. */
+function soon(now: number, next: number): number {
+  return Math.min(now + 1, next);
 }
 
 function hasMade(book: Book, slot: number): boolean {

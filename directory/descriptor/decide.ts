@@ -10,6 +10,7 @@ import { encode } from '../../core/wire/codec.ts';
 import { descriptorDigest, descriptorRefusals, sameFamily, type Descriptor, type KeySet } from '../../core/wire/descriptor.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import { isOpenAddress } from '../../host/http/address.ts';
+import { checkBinding, checkClaim, type Asked } from '../tor/bind.ts';
 import { isCurrent, type DirectoryState, type KnownRelay } from '../state/decide.ts';
 
 export interface Accepted {
@@ -46,10 +47,17 @@ const checks: readonly Check[] = [
   checkRoom,
 ];
 
+export interface Surroundings {
+  readonly now: number;
+  readonly open: boolean;
+  /** What tor says of its fingerprint; null of an authority without a tor. */
+  readonly tor: Asked | 'unasked' | null;
+}
+
 export function acceptDescriptor(
   state: DirectoryState,
   signed: Signed<Descriptor>,
-  { now, open }: { readonly now: number; readonly open: boolean },
+  { now, open, tor }: Surroundings,
 ): Result<Accepted> {
   const { body } = signed;
   const { parameters } = state;
@@ -63,6 +71,8 @@ export function acceptDescriptor(
     const refusal = check({ body, state, parameters, known, open, now });
     if (refusal !== null) return refusal;
   }
+  const unbound = tor === null ? null : (checkClaim(state, body) ?? (tor === 'unasked' ? null : checkBinding(state, body, tor)));
+  if (unbound !== null) return unbound;
   return ok({ digest, added: verified });
 }
 

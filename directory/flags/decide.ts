@@ -5,13 +5,14 @@
 import { recordAllowsGuard } from '../../core/rule/flag.ts';
 import type { Flag } from '../../core/wire/consensus.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
+import type { TorFacts } from '../log/entry.ts';
 import { reportersOf } from '../standing/record.ts';
 import type { DirectoryState } from '../state/decide.ts';
 import { measureAll, thresholdsOf, type Measured, type Thresholds } from './measure.ts';
 
 /** In the order in which an operator would mend them. */
 export type GuardReason =
-  'not-wanted' | 'not-running' | 'contested' | 'not-fast' | 'not-stable' | 'not-familiar' | 'uptime' | 'bandwidth';
+  'not-wanted' | 'not-in-tor' | 'not-running' | 'contested' | 'not-fast' | 'not-stable' | 'not-familiar' | 'uptime' | 'bandwidth';
 
 export interface GuardCondition {
   readonly code: GuardReason;
@@ -37,7 +38,8 @@ export function judgeAll(state: DirectoryState, parameters: Parameters, now: num
   const reporters = reportersOf(state, now);
   return all.map((one) => {
     const { id } = one.relay.descriptor.body;
-    return judge(one, thresholds, recordCondition(state.guards.has(id), reporters.get(id) ?? 0, parameters.reportersToUnflag));
+    const record = recordCondition(state.guards.has(id), reporters.get(id) ?? 0, parameters.reportersToUnflag);
+    return judge(one, { thresholds, record, byTor: state.tor !== null });
   });
 }
 
@@ -47,13 +49,20 @@ function recordCondition(hadGuard: boolean, reporters: number, reportersToUnflag
   return { code: 'contested', met, has: reporters, needs: hadGuard ? reportersToUnflag : null };
 }
 
-function judge(one: Measured, thresholds: Thresholds, record: GuardCondition): Judged {
-  const guard = guardConditions(one, thresholds, record);
+interface Grounds {
+  readonly thresholds: Thresholds;
+  readonly record: GuardCondition;
+  /** Whether Tor's consensus says who is an exit, fast and stable. */
+  readonly byTor: boolean;
+}
+
+function judge(one: Measured, grounds: Grounds): Judged {
+  const guard = guardConditions(one, grounds);
   const unmet = new Set<GuardReason>();
   for (const { code, met } of guard) if (!met) unmet.add(code);
   const met = (code: GuardReason): boolean => !unmet.has(code);
   const has: Record<Flag, boolean> = {
-    Exit: one.relay.descriptor.body.isExit,
+    Exit: grounds.byTor ? torSays(one, 'Exit') : one.relay.descriptor.body.isExit,
     Fast: met('not-running') && met('not-fast'),
     Guard: unmet.size === 0,
     Running: met('not-running'),
@@ -64,15 +73,20 @@ function judge(one: Measured, thresholds: Thresholds, record: GuardCondition): J
   return { ...one, flags: (Object.keys(has) as Flag[]).filter((flag) => has[flag]), guard };
 }
 
-function guardConditions(one: Measured, thresholds: Thresholds, record: GuardCondition): GuardCondition[] {
+function torSays({ relay }: Measured, flag: TorFacts['flags'][number]): boolean {
+  return relay.tor?.flags.includes(flag) ?? false;
+}
+
+function guardConditions(one: Measured, { thresholds, record, byTor }: Grounds): GuardCondition[] {
   const stated = (code: GuardReason, met: boolean): GuardCondition => ({ code, met, has: null, needs: null });
   const reaches = (code: GuardReason, has: number, needs: number): GuardCondition => ({ code, met: has >= needs, has, needs });
   return [
     stated('not-wanted', one.relay.descriptor.body.wantsGuard),
+    ...(byTor ? [stated('not-in-tor', one.inTor)] : []),
     stated('not-running', one.running),
     record,
-    reaches('not-fast', one.bandwidth, thresholds.fastBandwidth),
-    reaches('not-stable', one.mtbfSec, thresholds.stableMtbfSec),
+    byTor ? stated('not-fast', torSays(one, 'Fast')) : reaches('not-fast', one.bandwidth, thresholds.fastBandwidth),
+    byTor ? stated('not-stable', torSays(one, 'Stable')) : reaches('not-stable', one.mtbfSec, thresholds.stableMtbfSec),
     reaches('not-familiar', one.knownSec, thresholds.familiarSec),
     reaches('uptime', one.uptimeMillionths, thresholds.guardUptimeMillionths),
     reaches('bandwidth', one.bandwidth, thresholds.guardBandwidth),

@@ -31,6 +31,7 @@ export interface Explained {
 
 const texts: Readonly<Record<GuardReason, string>> = {
   'not-wanted': 'its descriptor does not ask for Guard',
+  'not-in-tor': 'Tor’s consensus does not have it running, or its ContactInfo does not name this relay: ptg doctor',
   'not-running': 'the authority could not reach it lately',
   contested:
     'contests against it count (reporters that are not of one family): those upheld, or not answered in time; a late payment lifts each',

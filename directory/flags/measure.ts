@@ -10,7 +10,9 @@ type FlagParameters = Parameters['flags'];
 
 export interface Measured {
   readonly relay: KnownRelay;
-  /** Reached lately: what the specification calls active. */
+  /** Tor's consensus has it running, and its Tor descriptor names it; beside no tor that of every relay. */
+  readonly inTor: boolean;
+  /** Reached lately, and in Tor: what the specification calls active. */
   readonly running: boolean;
   readonly bandwidth: number;
   readonly knownSec: number;
@@ -34,15 +36,21 @@ export function measureAll(state: DirectoryState, parameters: FlagParameters, no
     .filter((relay) => isCurrent(relay, now))
     .map((relay) => {
       const { reachedAt } = relay.uptime;
+      const inTor = state.tor === null || runsInTor(relay);
       return {
         relay,
-        running: reachedAt !== null && now - reachedAt <= parameters.runningSec,
-        bandwidth: relay.descriptor.body.bandwidth,
+        inTor,
+        running: inTor && reachedAt !== null && now - reachedAt <= parameters.runningSec,
+        bandwidth: state.tor === null ? relay.descriptor.body.bandwidth : (relay.tor?.bandwidth ?? 0),
         knownSec: Math.max(0, now - relay.firstSeen),
         mtbfSec: mtbfSec(relay.uptime),
         uptimeMillionths: uptimeMillionths(relay.uptime),
       };
     });
+}
+
+function runsInTor({ tor }: KnownRelay): boolean {
+  return tor !== null && tor.names && tor.flags.includes('Running');
 }
 
 /** Bytes a second: slower relays set no threshold (dir-spec, assigning flags), or a crowd of them would lower each at will. */

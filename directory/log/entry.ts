@@ -5,14 +5,14 @@
 import { z } from 'zod';
 import { sha256Hex } from '../../core/crypto/hash.ts';
 import { bare, signedSchema, type Signed } from '../../core/crypto/sign.ts';
-import { LOG_PAGE_BYTES_MAX, RELAYS_MAX } from '../../core/limits.ts';
+import { FAMILY_MAX, LOG_PAGE_BYTES_MAX, RELAYS_MAX } from '../../core/limits.ts';
 import { invariant } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { signedAnswer, signedComplaint } from '../../core/wire/complaint.ts';
 import { consensus, type Consensus } from '../../core/wire/consensus.ts';
 import { signedAppeal, signedContest } from '../../core/wire/contest.ts';
 import { descriptor } from '../../core/wire/descriptor.ts';
-import { destination, hex32, networkId, seconds, units } from '../../core/wire/field.ts';
+import { destination, hex20, hex32, networkId, seconds, units } from '../../core/wire/field.ts';
 import { parameters } from '../../core/wire/parameters.ts';
 import { terms } from '../../core/wire/terms.ts';
 import { outcome, reason, type Verdict } from '../../core/wire/verdict.ts';
@@ -35,6 +35,26 @@ const claimed = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('withdrawal'), subject, amount: units, destination, since: seconds }),
 ]);
 
+/** What Tor says of a relay of ours: its own signed descriptor, and Tor's consensus. */
+export const torFacts = z.strictObject({
+  id: hex32,
+  fingerprint: hex20,
+  /** Whether its ContactInfo names the relay's id. */
+  names: z.boolean(),
+  /** In the consensus; none where it is not listed. */
+  flags: z.array(z.enum(['Exit', 'Fast', 'Guard', 'MiddleOnly', 'Running', 'Stable'])),
+  /** Bytes a second, by its weight. */
+  bandwidth: z.int().min(0),
+  /** Fingerprints that it names as its family. */
+  family: z.array(hex20).max(FAMILY_MAX),
+  /** Addresses that its ContactInfo shows, as `btc:…`. */
+  payouts: z.array(destination).max(3),
+});
+export type TorFacts = z.infer<typeof torFacts>;
+
+/** Relays of one entry: with the longest family lines it fits a page. */
+export const TOR_FACTS_MAX = 200;
+
 export const logEntry = z.discriminatedUnion('kind', [
   /** By these it judges from here on: the first entry, and again whenever the operator changed them. */
   z.strictObject({ kind: z.literal('parameters'), at, networkId, parameters }),
@@ -45,6 +65,21 @@ export const logEntry = z.discriminatedUnion('kind', [
     at,
     reached: ids,
     missed: ids,
+  }),
+  /** A look at Tor: its |N| and |E|, and of our relays those of which it says something else than before. */
+  z.strictObject({
+    kind: z.literal('tor'),
+    at,
+    validAfter: seconds,
+    relays: z
+      .int()
+      .min(0)
+      .max(2 ** 31),
+    exits: z
+      .int()
+      .min(0)
+      .max(2 ** 31),
+    seen: z.array(torFacts).max(TOR_FACTS_MAX),
   }),
   /** Terms are fixed; those of interval 0 may be again until genesis. */
   z.strictObject({ kind: z.literal('terms'), at, terms }),

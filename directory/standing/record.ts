@@ -6,6 +6,7 @@ import { counts, countReporters } from '../../core/rule/flag.ts';
 import { accusedOf, type Case, type ContestCase } from '../../core/rule/verdict.ts';
 import { sameFamily, type Descriptor } from '../../core/wire/descriptor.ts';
 import type { DirectoryState } from '../state/decide.ts';
+import { sameTorFamily } from '../tor/kin.ts';
 
 /** A complaint never does. */
 export function countsNow(one: Case, now: number): one is ContestCase {
@@ -35,6 +36,7 @@ function countOf({ relays }: Pick<DirectoryState, 'relays'>, cases: readonly Con
   }
   // By what they say now, or said when they filed: who leaves a family afterwards counts no more for it.
   const areFamily = (a: string, b: string): boolean =>
+    sameTorFamily(relays.get(a)?.tor, relays.get(b)?.tor) ||
     (described.get(a) ?? []).some((one) => (described.get(b) ?? []).some((other) => sameFamily(one, other)));
   return countReporters([...described.keys()], areFamily);
 }

@@ -9,7 +9,7 @@ import { descriptorDigest, type Descriptor } from '../../core/wire/descriptor.ts
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { DocketChange } from '../../core/wire/verdict.ts';
-import type { LogEntry } from '../log/entry.ts';
+import type { LogEntry, TorFacts } from '../log/entry.ts';
 import { isDocketEntry, takeDocketEntry, type DocketDraft } from './docket.ts';
 import { withEarlier, type Earlier } from './earlier.ts';
 import { takeGuards, type GuardsDraft } from './guards.ts';
@@ -24,6 +24,10 @@ export interface KnownRelay {
   /** The highest key number that it ever published. */
   readonly keysUpTo: number;
   readonly uptime: Uptime;
+  /** What Tor says of it; null before the first look, and of an authority without a tor. */
+  readonly tor: TorFacts | null;
+  /** The Tor identity whose descriptor has named it: no other payment key's, as long as it is known. */
+  readonly boundTo: string | null;
   /** Those before the newest whose rails differ, as long as a contest may need them. */
   readonly earlier: readonly Earlier[];
 }
@@ -38,6 +42,8 @@ export interface DirectoryState {
   /** By id; the expired too, until they are forgotten. */
   readonly relays: ReadonlyMap<string, KnownRelay>;
   readonly terms: ReadonlyMap<number, Terms>;
+  /** |N| and |E| of Tor; null of an authority without a tor. */
+  readonly tor: { readonly validAfter: number; readonly relays: number; readonly exits: number } | null;
   /** The newest. */
   readonly consensus: { readonly at: number; readonly validAfter: number; readonly digest: string } | null;
   /** Who has Guard in it. */
@@ -57,6 +63,7 @@ export const emptyState: DirectoryState = {
   parameters: null,
   relays: new Map(),
   terms: new Map(),
+  tor: null,
   consensus: null,
   guards: new Set(),
   guardsOf: new Map(),
@@ -105,6 +112,7 @@ interface Draft extends DocketDraft, GuardsDraft {
   parameters: Parameters | null;
   readonly relays: Map<string, KnownRelay>;
   readonly terms: Map<number, Terms>;
+  tor: DirectoryState['tor'];
   consensus: DirectoryState['consensus'];
 }
 
@@ -119,6 +127,10 @@ function take(draft: Draft, entry: LogEntry): void {
     case 'probe':
       for (const id of entry.reached) takeProbe(draft, id, true, entry.at);
       for (const id of entry.missed) takeProbe(draft, id, false, entry.at);
+      return;
+    case 'tor':
+      draft.tor = { validAfter: entry.validAfter, relays: entry.relays, exits: entry.exits };
+      for (const facts of entry.seen) takeTorFacts(draft, facts);
       return;
     case 'terms':
       draft.terms.set(entry.terms.interval, entry.terms);
@@ -143,9 +155,18 @@ function takeDescriptor(draft: Draft, signed: Verified<Descriptor>, at: number):
     acceptedAt: at,
     keysUpTo: Math.max(known?.keysUpTo ?? 0, ...keys.map((set) => set.number)),
     uptime: known?.uptime ?? neverAsked,
+    // Of another fingerprint nothing is known.
+    tor: known?.tor?.fingerprint === signed.body.fingerprint ? (known.tor ?? null) : null,
+    boundTo: known?.boundTo ?? null,
     earlier:
       known === undefined || parameters === null ? [] : withEarlier(known.earlier, known.descriptor, signed, parameters, at),
   });
+}
+
+function takeTorFacts(draft: Draft, facts: TorFacts): void {
+  const relay = draft.relays.get(facts.id);
+  if (relay === undefined) return;
+  draft.relays.set(facts.id, { ...relay, tor: facts, boundTo: relay.boundTo ?? (facts.names ? facts.fingerprint : null) });
 }
 
 function takeProbe(draft: Draft, id: string, reached: boolean, at: number): void {

@@ -10,7 +10,7 @@ import { GENESIS, givenDescriptor, givenParameters, givenRelay, MONTH, stateOf }
 
 const now = GENESIS;
 const accept = (state: DirectoryState, signed: Signed<Descriptor>, at = now, open = false) =>
-  acceptDescriptor(state, signed, { now: at, open });
+  acceptDescriptor(state, signed, { now: at, open, tor: null });
 const codeOf = (state: DirectoryState, signed: Signed<Descriptor>, at = now, open = false): string => {
   const answer = accept(state, signed, at, open);
   return answer.ok ? 'accepted' : answer.refusal.code;

@@ -52,7 +52,18 @@ export function givenDescriptor(name: string, changes: Partial<Descriptor> = {})
 export function givenRelay(name: string, changes: Partial<KnownRelay> = {}, said: Partial<Descriptor> = {}): KnownRelay {
   const descriptor = testDescriptor(name, { expires: GENESIS + MONTH, ...said });
   const digest = descriptorDigest(descriptor);
-  return { descriptor, digest, firstSeen: 0, acceptedAt: 0, keysUpTo: 1, uptime: neverAsked, earlier: [], ...changes };
+  return {
+    descriptor,
+    digest,
+    firstSeen: 0,
+    acceptedAt: 0,
+    keysUpTo: 1,
+    uptime: neverAsked,
+    earlier: [],
+    tor: null,
+    boundTo: null,
+    ...changes,
+  };
 }
 
 /** Seen up for all of that time, until `now`. */

@@ -26,7 +26,7 @@ export function torFlags(running: () => TorNetwork): void {
       const { authorities, flagsOf } = running();
       const said = `# the operator’s own\n!badexit ${running().node('a3').fingerprint}\n`;
       for (const node of authorities) appendFileSync(routersOf(node), said);
-      const tors = await Promise.all(authorities.map(beside));
+      const tors = await Promise.all(authorities.map(besideAuthority));
       const flags = () => flagsOf('guard');
       expect(await flags())
         .include('Guard')
@@ -55,25 +55,26 @@ export function torFlags(running: () => TorNetwork): void {
       const flags = () => flagsOf('middle');
       for (const node of authorities)
         await routersFile(routersOf(node)).write(`!middleonly ${middle.fingerprint} # Paying the Guard\n`);
-      for (const tor of await Promise.all(authorities.map(beside))) await tor.middleOnly?.put([middle.fingerprint]);
+      for (const tor of await Promise.all(authorities.map(besideAuthority))) await tor.middleOnly?.put([middle.fingerprint]);
       await until(async () => (await flags()).includes('MiddleOnly'), 'MiddleOnly in the consensus', VOTES_SEC);
       for (const node of authorities) rmSync(routersOf(node));
-      for (const tor of await Promise.all(authorities.map(beside))) await tor.middleOnly?.put([]);
+      for (const tor of await Promise.all(authorities.map(besideAuthority))) await tor.middleOnly?.put([]);
       expect(authorities.map((node) => readFileSync(routersOf(node), 'utf8'))).deep.equal(['', '', '']);
       await until(async () => !(await flags()).includes('MiddleOnly'), 'MiddleOnly to be gone', VOTES_SEC);
     });
   });
-
-  async function beside(node: TorNode): Promise<DirectoryTor> {
-    const ports = { clock: systemClock(), entropy: systemEntropy(), log: silentLog(), dial };
-    const approvedRouters = routersFile(routersOf(node));
-    const tor = openDirectoryTor(ports, { place: node.control, secrets: secretsOf(), approvedRouters });
-    later(() => tor.close());
-    await until(() => tor.state().up, `the control port of ${node.name}`, 20);
-    return tor;
-  }
 }
 
 function routersOf({ folder }: TorNode): string {
   return join(folder, 'approved-routers');
+}
+
+/** Our side of the tor of an authority. */
+export async function besideAuthority(node: TorNode): Promise<DirectoryTor> {
+  const ports = { clock: systemClock(), entropy: systemEntropy(), log: silentLog(), dial };
+  const approvedRouters = routersFile(routersOf(node));
+  const tor = openDirectoryTor(ports, { place: node.control, secrets: secretsOf(), approvedRouters });
+  later(() => tor.close());
+  await until(() => tor.state().up, `the control port of ${node.name}`, 20);
+  return tor;
 }

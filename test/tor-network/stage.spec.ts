@@ -7,6 +7,7 @@ import { undoAll } from '../harness/later.ts';
 import type { TorNetwork } from '../../lab/testbed/tor/network.ts';
 import { torPrograms } from '../../lab/testbed/tor/process.ts';
 import { startTorNetwork } from '../harness/tor.ts';
+import { binding } from './binding.ts';
 import { controlPort } from './control.ts';
 import { torFlags } from './flags.ts';
 import { meters } from './meters.ts';
@@ -49,5 +50,6 @@ describe('on a private Tor network', function () {
   controlPort(running);
   meters(running);
   nodeBesideTor(running);
+  binding(running);
   torFlags(running);
 });

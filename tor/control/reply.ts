@@ -42,7 +42,8 @@ export interface ReplyReader {
 
 /** Tor cuts its log messages at 10 KiB; an answer to GETINFO may be longer. */
 export const LINE_BYTES_MAX = 64 * 1024;
-export const REPLY_BYTES_MAX = 4 * 1024 * 1024;
+/** A consensus of twice today's relays, as TOR_DOCUMENT_CHARS_MAX. */
+export const REPLY_BYTES_MAX = 16 * 1024 * 1024;
 
 export function replyReader(): ReplyReader {
   let rest = Buffer.alloc(0);
