@@ -2,14 +2,16 @@
  * What the docket's word does to a pair (rule 10): its IOUs are void, both ways, with the carry; a debt that the accused had not signed
  * is known as it is claimed, so that its operator can pay it late. Safe to repeat. Called by file.ts and watch.ts.
  */
-import { basisOf } from '../../core/rule/contest.ts';
+import { basisOf, type Basis } from '../../core/rule/contest.ts';
 import { noCarry, turned } from '../../core/rule/net.ts';
 import type { Contest } from '../../core/wire/contest.ts';
+import type { Carry } from '../../core/wire/settlement.ts';
 import type { Tx } from '../../host/ports.ts';
 import { voidCarry } from '../carry/store.ts';
-import type { Office } from '../office.ts';
+import { termsFor, type Office } from '../office.ts';
 import { movePair, pairWith } from '../pair/flow.ts';
 import { bothSigned, type Pair } from '../pair/pair.ts';
+import { reckonOn, type Reckoning } from '../pair/reckon.ts';
 import { isDestinationUsed, savePair } from '../pair/store.ts';
 
 /** What was carried on is gone on both sides: it shows among what was forgiven, so that the sums still explain it. */
@@ -32,22 +34,32 @@ export async function knowDebt(office: Office, tx: Tx, id: { interval: number; p
   const lapsed = await voidPair(office, tx, isLeft ?? pair);
   if (lapsed.state !== 'lapsed' || lapsed.payment !== null || bothSigned(lapsed) !== null) return;
   if (office.rail(body.rail) === null) return;
-  await savePair(tx, { ...lapsed, ...(await claimed(office, tx, lapsed, body)), side: 'debtor', amount: due });
+  await savePair(tx, { ...lapsed, ...(await claimed(office, tx, lapsed, body, due)), side: 'debtor', amount: due });
 }
 
 /** Where the contest names no place of its own, its fallback is left. */
-async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest): Promise<Partial<Pair>> {
+async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest, due: bigint): Promise<Partial<Pair>> {
   const reader = office.rail(body.rail)?.reader;
   const published = office.ports.network.descriptor(pair.peer)?.body.rails.find((one) => one.rail === body.rail)?.fallback;
   const isGood =
     reader?.isDestination(body.destination, body.amount) === true && !(await isDestinationUsed(tx, body.destination, pair.id));
   const fallback = published === undefined ? null : (reader?.fallbackFor(published, pair.id) ?? null);
+  const basis = basisOf(body);
+  const carryIn = turned(basis.carry);
+  // What I know of it may be less, or nothing: the values are those of the claim, so that they explain its sum.
+  const { heldValue = 0n, issuedValue = 0n } = worthOf(office, body, basis, carryIn) ?? {};
+  const rest = issuedValue - heldValue - carryIn.amount - due;
   return {
     rail: body.rail,
     destination: isGood ? body.destination : fallback,
     fallback: !isGood,
-    carryIn: turned(basisOf(body).carry),
-    carryOut: noCarry,
-    forgiven: 0n,
+    ...{ carryIn, carryOut: noCarry, heldValue, issuedValue },
+    forgiven: rest > 0n ? rest : 0n,
   };
+}
+
+/** The IOUs that the claim shows, from my side. */
+function worthOf(office: Office, { interval, rail }: Contest, { held, issued }: Basis, carryIn: Carry): Reckoning | null {
+  const known = termsFor(office, interval);
+  return known && reckonOn(known.terms, rail, { held: issued, issued: held }, carryIn);
 }

@@ -329,6 +329,28 @@ describe('contests', () => {
       expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
       await expectExplained('A', 'B');
     });
+
+    it('of a debtor whose own relay had no book for it yet: what the claim shows explains it (seed 68)', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', 2n * GIB);
+      world.owe(0, 'B', 'A', GIB);
+      await world.stop('A');
+      world.docket.tells = false;
+      await world.advance(world.schedule(0).paymentEnd + 60);
+      world.down.add('A:/relay/book');
+      await world.start('A');
+      await world.agree();
+      expect(await statesOf(world, 'A')).deep.equal([`B: lapsed ${price}`]);
+      world.down.clear();
+      await approveAll('A');
+      await world.advance(world.clock.now() + 120);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      const { lines } = await ask<{ lines: Record<string, string>[] }>('A', 'earnings', { interval: 0 });
+      expect(lines.map(({ held, issued, gross }) => [held, issued, gross])).deep.equal([
+        [String(price), String(2n * price), String(-price)],
+      ]);
+      await expectExplained('A', 'B');
+    });
   });
 
   describe('a contest of what was paid', () => {
