@@ -11,6 +11,7 @@ import { hex32, railName } from '../../core/wire/field.ts';
 import { countersignedSettlement, receipt, settlementRefusals, type Receipt } from '../../core/wire/settlement.ts';
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
+import type { IncomingPayment } from '../../rail/rail.ts';
 import { sideBySide } from '../../host/side-by-side.ts';
 import { confirm } from '../agree/flow.ts';
 import { reckoned, reckonNow } from '../agree/write.ts';
@@ -78,17 +79,22 @@ export async function findPayment(office: Office, before: Pair, payment: string)
       if (pair === null || pair.payment !== null || (await isPaymentUsed(tx, rail, payment))) return;
       await addIncome(tx, rail, one, { kind: 'other' });
       if (place === before.destination) await arrive(office, tx, pair, one);
-      else await arrive(office, tx, await asFallback(office, tx, pair, one.destination), one);
+      else await arrive(office, tx, await asFallback(office, tx, pair, one), one);
     });
   }
 }
 
-/** What is due at a fallback: the net of the last IOUs, without the carry that not both signed. */
-async function asFallback(office: Office, tx: Tx, pair: Pair, destination: string): Promise<Pair> {
+/**
+ * What is due at a fallback: the net of the last IOUs, without the carry that not both signed. The debtor pays there by the last one
+ * that it issued, which a creditor that was away may never have got: what is more than this side can reckon was due as well.
+ */
+async function asFallback(office: Office, tx: Tx, pair: Pair, { destination, amount: paid }: IncomingPayment): Promise<Pair> {
   const net = await reckonNow(office, tx, pair, false);
   if (net?.side !== 'creditor') return pair;
-  const forgiven = net.forgiven + net.carryOut.amount;
-  return { ...pair, ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true };
+  const known = { ...net, carryOut: noCarry, forgiven: net.forgiven + net.carryOut.amount };
+  const more = paid - (known.amount + known.forgiven);
+  const shown = more > 0n ? { ...known, amount: paid, forgiven: 0n, heldValue: known.heldValue + more } : known;
+  return { ...pair, ...reckoned(shown), destination, fallback: true };
 }
 
 /** Null where nothing has arrived, a refusal while the rail cannot prove it. */

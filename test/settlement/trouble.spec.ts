@@ -158,6 +158,26 @@ describe('settlement in trouble', () => {
       expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
     });
 
+    it('that never got the last IOU gives its receipt for all that it was paid (seeds 78 and 103)', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB, { serial: 1n, shownBy: ['B'] });
+      world.owe(0, 'A', 'B', 3n * GIB, { serial: 2n, shownBy: ['A'] });
+      await world.stop('B');
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${3n * price}`]);
+      // Nobody states an interval any more whose window is over: B reckons by its own book.
+      await world.advance(paymentEnd + 10);
+      await world.start('B');
+      await world.advance(paymentEnd + 900);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${3n * price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${3n * price}`]);
+      expect((await pairsOf(world, 'B'))[0]?.receipt).deep.equal((await pairsOf(world, 'A'))[0]?.receipt);
+      const earned = await world.local('B', '/settlement/earnings', { interval: 0 });
+      const [line] = (earned as { value: { lines: Record<string, string>[] } }).value.lines;
+      expect(line).deep.include({ held: String(3n * price), gross: String(3n * price), net: String(3n * price) });
+    });
+
     it('that owes is unpaid at the end, and so it is told', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
       world.owe(0, 'A', 'B', GIB);
