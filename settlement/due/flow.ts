@@ -20,7 +20,8 @@ import { dropIous, hasPairsOf, readFiguresById, readFiguresIn, readFiguresOf, re
 
 /**
  * The stage `bst`. Null when every pair has what it is paid by; else when to look again. Of who was away until the window was over
- * the operator decides: what it owes goes to the fallback, and waits for its word.
+ * the operator decides: what it owes goes to the fallback, and waits for its word. So it does after a restore while the counterpart has
+ * not said what it holds: a settlement may have been signed, and paid, that these books have lost.
  */
 export async function settleBalances(office: Office, interval: number, now: number): Promise<number | null> {
   const schedule = scheduleFor(office, interval);
@@ -35,7 +36,7 @@ export async function settleBalances(office: Office, interval: number, now: numb
       const pair = await readPair(tx, interval, peer);
       if (pair === null) continue;
       if (isWorthWaiting(pair, reached > 0, schedule, now)) waiting = true;
-      else await useFallback(office, tx, pair, isLate ? 'manual' : office.payouts);
+      else await useFallback(office, tx, pair, isLate || pair.recall ? 'manual' : office.payouts);
     }
     for (const pair of isLate ? [] : await readFiguresOf(tx, interval, ['agreed'])) {
       await movePair(office, tx, pair, { kind: 'bst', payouts: office.payouts });
@@ -74,7 +75,7 @@ async function useFallback(office: Office, tx: Tx, pair: Pair, payouts: Office['
   const destination = reader.fallbackFor(published, pair.id);
   if (!reader.isDestination(destination, net.amount)) return;
   const forgiven = net.forgiven - net.carryOut.amount;
-  const changes = { ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true, recall: false };
+  const changes = { ...reckoned({ ...net, carryOut: noCarry, forgiven }), destination, fallback: true };
   await movePair(office, tx, pair, { kind: 'silent', payouts }, changes);
   office.ports.log.warn('fallback-used', { role: 'settlement', relay: pair.peer, interval: pair.interval });
 }
@@ -120,8 +121,8 @@ export async function forgetIous(office: Office, interval: number): Promise<null
 export type Approval = { readonly ids: readonly string[] } | { readonly all: true };
 
 /**
- * Releases what waits for the operator, and what it is accused of; by its id also what else the window has left behind. That is paid
- * late.
+ * Releases what waits for the operator, and what it is accused of; by its id also what else the window has left behind, which is paid
+ * late, and what a restored node could not ask about.
  */
 export async function approve(office: Office, approval: Approval): Promise<Result<{ approved: string[] }>> {
   const { database, clock } = office.ports;
@@ -137,9 +138,15 @@ export async function approve(office: Office, approval: Approval): Promise<Resul
   });
 }
 
+/** Perhaps paid already, by what a restore has lost. */
+function isUnasked({ fallback, recall }: PairFigures): boolean {
+  return fallback && recall;
+}
+
 async function approvable(tx: Tx, approval: Approval): Promise<PairFigures[]> {
-  const found: PairFigures[] = 'all' in approval ? await readFiguresIn(tx, ['manual']) : [];
+  const found: PairFigures[] = [];
   if ('all' in approval) {
+    found.push(...(await readFiguresIn(tx, ['manual'])).filter((pair) => !isUnasked(pair)));
     for (const { id, part } of await readCasesIn(tx, ['open', 'answered', 'upheld'])) {
       const pair = part === 'accused' ? await readFiguresById(tx, id) : null;
       if (pair?.state === 'lapsed') found.push(pair);

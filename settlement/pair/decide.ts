@@ -11,6 +11,7 @@
  *    │          └─signed-zero─→ carried                   due ←─void─ paying ←──────────┘
  *    │                                                                 └─paid─→ paid ─receipt─→ receipted
  *    │     found on the rail: manual, due, awaiting, lapsed ─→ paid
+ *    │     signed, as a restored one learns: manual, due, awaiting ─→ agreed | carried
  *    │     receipt: every state of a debtor but carried ─→ receipted
  *    │     over: every state of a debtor but paying, paid ─→ lapsed ─approved─→ due
  *    │     void, of what the chain has undone and another transaction has made impossible: paid ─→ due | lapsed
@@ -114,9 +115,9 @@ const arrows: Readonly<Record<PairState, Arrows>> = {
   carried: {},
   stated: { ...reckon, signed, silent: released, ...discharge, ...lapse },
   agreed: { bst: released, ...discharge, ...lapse },
-  manual: { approved: to('due'), ...find, ...discharge, ...lapse },
-  due: { short: to('awaiting'), intent: to('paying'), ...find, ...discharge, ...lapse },
-  awaiting: { intent: to('paying'), ...find, ...discharge, ...lapse },
+  manual: { approved: to('due'), signed, ...find, ...discharge, ...lapse },
+  due: { short: to('awaiting'), intent: to('paying'), signed, ...find, ...discharge, ...lapse },
+  awaiting: { intent: to('paying'), signed, ...find, ...discharge, ...lapse },
   paying: { void: unpaidYet, paid: to('paid', 'send-notice', 'tell-relay'), ...discharge },
   paid: { receipt: to('receipted'), void: unpaidYet },
   claimed: { ...reckon, confirmed, arrived: to('received'), over: unpaid },

@@ -139,6 +139,7 @@ async function learn(office: Office, tx: Tx, peer: string, answer: RecallAnswer)
 /** Goes on where the recall stopped it. */
 async function resume(office: Office, tx: Tx, pair: Pair): Promise<void> {
   await savePair(tx, pair);
+  if (pair.state === 'manual') return releaseFallback(office, tx, pair);
   if (pair.state !== 'open' && pair.state !== 'stated') return;
   const { interval, peer } = pair;
   const expires = scheduleFor(office, interval)?.paymentEnd ?? 0;
@@ -150,6 +151,12 @@ async function resume(office: Office, tx: Tx, pair: Pair): Promise<void> {
     expires,
   });
   if (pair.theirs !== null) await reckonRow(office, tx, pair);
+}
+
+/** It holds nothing that both signed: the fallback is what it is paid by. */
+async function releaseFallback(office: Office, tx: Tx, pair: Pair): Promise<void> {
+  const isLate = office.ports.clock.now() >= (scheduleFor(office, pair.interval)?.paymentEnd ?? 0);
+  if (pair.fallback && office.payouts === 'auto' && !isLate) await movePair(office, tx, pair, { kind: 'approved' });
 }
 
 /** What I claimed by a carry that was out of date; nobody has signed that but me. */
@@ -174,7 +181,7 @@ async function adopt(office: Office, tx: Tx, peer: string, signed: Countersigned
   await saveCarry(tx, peer, body.rail, body.interval, mine ? body.carryLeft : turned(body.carryLeft));
   const pair = await pairWith(office, tx, body.interval, peer);
   if (pair.countersignature !== null) return;
-  const changes: Partial<Pair> = {
+  const changes = {
     ...sumsOf(office, body, mine),
     settlement: { ...both },
     countersignature: both.countersignature,
@@ -183,7 +190,13 @@ async function adopt(office: Office, tx: Tx, peer: string, signed: Countersigned
   };
   const zero = body.amount === 0n;
   const moved = await movePair(office, tx, pair, { kind: mine ? 'confirmed' : 'signed', zero }, changes);
-  if (moved === null) await savePair(tx, { ...pair, settlement: { ...both }, countersignature: both.countersignature });
+  if (moved !== null) return;
+  // What was not paid yet is paid, if it is, by what both signed.
+  const isUnpaid = pair.state === 'lapsed' && pair.payment === null;
+  await savePair(tx, {
+    ...pair,
+    ...(isUnpaid ? changes : { settlement: changes.settlement, countersignature: both.countersignature }),
+  });
 }
 
 /** As this side of it has them; what the IOUs are worth as far as the terms are still known. */

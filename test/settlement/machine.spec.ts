@@ -67,17 +67,23 @@ agreed receipt → receipted tell-relay
 agreed over → lapsed tell-relay
 agreed over-zero → lapsed tell-relay
 manual approved → due
+manual signed → agreed
+manual signed-zero → carried tell-relay
 manual found → paid send-notice tell-relay
 manual receipt → receipted tell-relay
 manual over → lapsed tell-relay
 manual over-zero → lapsed tell-relay
 due short → awaiting
 due intent → paying
+due signed → agreed
+due signed-zero → carried tell-relay
 due found → paid send-notice tell-relay
 due receipt → receipted tell-relay
 due over → lapsed tell-relay
 due over-zero → lapsed tell-relay
 awaiting intent → paying
+awaiting signed → agreed
+awaiting signed-zero → carried tell-relay
 awaiting found → paid send-notice tell-relay
 awaiting receipt → receipted tell-relay
 awaiting over → lapsed tell-relay

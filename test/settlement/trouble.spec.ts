@@ -539,6 +539,67 @@ describe('settlement in trouble', () => {
       expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
     });
 
+    it('begun late in the window does not pay what it may have paid before it has asked (seed 98)', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      await world.stop('A');
+      await world.advance((bst + paymentEnd) / 2 + 60);
+      world.down.add('recall:B');
+      await world.start('A', {}, true);
+      await world.advance(world.clock.now() + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`]);
+      expect(await world.local('A', '/settlement/payouts-approve', { all: true })).deep.equal({
+        ok: true,
+        value: { approved: [] },
+      });
+      world.down.clear();
+      await world.advance(paymentEnd - 1);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(9n * price);
+    });
+
+    it('asks in vain until the window is over: what was signed is not paid again when it is learned of then', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst + 60);
+      await world.stop('A');
+      world.owe(1, 'A', 'B', GIB);
+      world.down.add('recall:B');
+      await world.start('A', {}, true);
+      await world.advance(paymentEnd + 60);
+      expect(await statesOf(world, 'A', 0)).deep.equal([`B: lapsed ${price}`]);
+      world.down.clear();
+      await world.advance(world.schedule(1).paymentEnd - 1);
+      expect(await statesOf(world, 'A', 0)).deep.equal([`B: receipted ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(8n * price);
+    });
+
+    it('pays a counterpart that has signed nothing at its fallback when that says so, or the operator does', async () => {
+      await open({ names: ['A', 'B', 'C'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      world.owe(0, 'A', 'C', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.stop('B');
+      await world.stop('C');
+      await world.advance(bst - 1);
+      await world.stop('A');
+      await world.start('A', {}, true);
+      await world.advance((bst + paymentEnd) / 2 + 1);
+      expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`, `C: manual ${price}`]);
+      await world.start('B');
+      await world.advance((bst + paymentEnd) / 2 + 900);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`, `C: manual ${price}`]);
+      const ids = (await pairsOf(world, 'A')).filter(({ nickname }) => nickname === 'C').map(({ id }) => id);
+      await world.local('A', '/settlement/payouts-approve', { ids });
+      await world.idle();
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`, `C: paid ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(8n * price);
+    });
+
     it('from a backup of before the payment finds it on the rail, and pays nothing when its counterpart is away', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
       world.owe(0, 'A', 'B', GIB);
