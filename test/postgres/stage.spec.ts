@@ -7,6 +7,7 @@ import { bitcoinOnPostgres } from './bitcoin.ts';
 import { familyOnPostgres } from './family.ts';
 import { ledgerOnPostgres } from './ledger.ts';
 import { networkOnPostgres } from './network.ts';
+import { payingOnPostgres } from './paying.ts';
 import { rivalsOnPostgres } from './rivals.ts';
 import { settlementOnPostgres } from './settlement.ts';
 import { undoAll } from '../harness/later.ts';
@@ -48,5 +49,6 @@ describe('on PostgreSQL', () => {
   rivalsOnPostgres(running);
   familyOnPostgres(running);
   bitcoinOnPostgres(running);
+  payingOnPostgres(running);
   networkOnPostgres(running);
 });
