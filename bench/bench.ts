@@ -10,6 +10,8 @@ export interface Bench {
   readonly size: number;
   /** Work of the second table: once, ten times and a hundred times as much. */
   readonly growth: readonly [number, number, number];
+  /** What it needs and this machine lacks, and how to mend that; null, or left out, where it can run. */
+  missing?(): string | null;
   /** A row a name. Alternates what is measured and its limit `rounds` times and answers medians. */
   run(rounds: number, size: number): Promise<Row[]>;
 }

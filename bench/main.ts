@@ -12,12 +12,19 @@ import { iouHttp } from './iou-http.ts';
 import { iouIssue } from './iou-issue.ts';
 import { ledger } from './ledger.ts';
 import { link } from './link.ts';
+import { moneyDeposits } from './money-deposits.ts';
+import { moneyPayout } from './money-payout.ts';
 import { net } from './net.ts';
 import { commit, growthTable, machine, resultsTable, type Report } from './table.ts';
 import { tally } from './tally.ts';
 
 /** Each in its own file; a row a name. */
-export const benches: readonly Bench[] = [...[...iouAccept, iouIssue, iouHttp, link], ...[bst, net, ...tally, ledger, directory]];
+export const benches: readonly Bench[] = [
+  ...[...iouAccept, iouIssue, iouHttp, link],
+  ...[bst, net, ...tally, ledger, directory],
+  moneyPayout,
+  moneyDeposits,
+];
 
 const ROUNDS = 5;
 const GROWTH_ROUNDS = 3;
@@ -43,12 +50,16 @@ async function main(): Promise<number> {
     options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
     allowPositionals: true,
   });
-  const todo = chosen(benches, positionals);
-  if (todo.length === 0) {
-    process.stderr.write(`bench: nothing begins with ${positionals.join(', ')}\n`);
+  const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
+  const named = chosen(benches, positionals);
+  if (named.length === 0) {
+    say(`nothing begins with ${positionals.join(', ')}`);
     return 2;
   }
-  const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
+  const todo = named.filter((bench) => (bench.missing?.() ?? null) === null);
+  for (const bench of named) if (!todo.includes(bench)) say(`left out ${bench.names.join(', ')}: ${bench.missing?.() ?? ''}`);
+  // What was asked for by its name, and cannot be had.
+  if (todo.length === 0) return 1;
   const results: Row[] = [];
   const growth: Growth[] = [];
   for (const bench of todo) {

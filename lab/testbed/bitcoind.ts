@@ -49,6 +49,7 @@ export function findBitcoind(environment: NodeJS.ProcessEnv): string | null {
 
 /** Coins of mined blocks may be spent after so many. */
 const MATURITY = 100;
+/** A hundred blocks may take as long where others use the processor. */
 const PATIENCE_SEC = 60;
 const LOOK_MS = 20;
 
@@ -98,7 +99,7 @@ export async function startBitcoind(program: string, folder: string, args: reado
   }
 
   async function ask(method: string, ...params: Param[]): Promise<unknown> {
-    return answered(await rpc.call(method, params, z.unknown()));
+    return answered(await rpc.call(method, params, z.unknown(), { deadlineMs: PATIENCE_SEC * 1000 }));
   }
 
   let blocks = 0;
