@@ -31,7 +31,7 @@ const steps = ['build', 'sign', 'check', 'broadcast'] as const;
 
 export const moneyPayout: Bench = {
   names: [
-    ...['money.payout.500', ...steps.map((step) => `money.payout.${step}`)],
+    ...['money.payout.500', 'money.payout.core', ...steps.map((step) => `money.payout.${step}`)],
     ...['money.bytes.creditor', 'money.fee.creditor'],
   ],
   work: 'creditors',
@@ -63,6 +63,7 @@ async function measure(node: Bitcoind, rounds: number, size: number): Promise<Ro
   const middle = (name: string): number => median(figures.get(name) ?? []);
   return [
     rowOf('money.payout.500', `ms, from ${inputs}`, middle('whole'), middle('bare whole')),
+    rowOf('money.payout.core', 'ms of processor', middle('core'), null),
     ...steps.map((step) => rowOf(`money.payout.${step}`, 'ms', middle(step), middle(`bare ${step}`))),
     rowOf('money.bytes.creditor', 'vbytes', together.vbytes / size, alone.vbytes),
     rowOf('money.fee.creditor', 'satoshi', together.fee / size, alone.fee),
@@ -84,8 +85,9 @@ async function costOf({ database }: Paying, { id }: Batch): Promise<{ vbytes: nu
 
 async function transactionOf(database: Paying['database'], id: string) {
   const [made] = (await database.transaction((tx) => readBatch(tx, id)))?.transactions ?? [];
-  invariant(made?.raw != null, 'the batch has its transaction');
-  return { ...made, raw: made.raw };
+  const raw = made?.raw ?? null;
+  invariant(made !== undefined && raw !== null, 'the batch has its transaction');
+  return { ...made, raw };
 }
 
 /** The whole as settlement calls it, its calls of the node timed on the way; then its other steps, and the bare work of each. */
@@ -98,7 +100,7 @@ async function payOnce(node: Bitcoind, paying: Paying, batch: Batch, keep: (name
     if (method === 'testmempoolaccept') bareOf.set('check', await msOf(() => bareCall(node, login, method, params)));
   };
   const wallet = paying.again({ rpc: timing(node.rpc, calls, before) });
-  const whole = (await msOf(async () => valueOf(await wallet.pay(batch)))) - (bareOf.get('check') ?? 0);
+  const took = await timed(async () => valueOf(await wallet.pay(batch)));
   const { psbt, raw } = await transactionOf(paying.database, batch.id);
   // Of one that it has the node says no more than that.
   bareOf.set('broadcast', await msOf(() => bareCall(node, login, 'sendrawtransaction', [raw])));
@@ -133,7 +135,8 @@ async function payOnce(node: Bitcoind, paying: Paying, batch: Batch, keep: (name
     keep(step, found[step]);
     keep(`bare ${step}`, bareOf.get(step) ?? 0);
   }
-  keep('whole', whole);
+  keep('whole', took.wallSec * 1000 - (bareOf.get('check') ?? 0));
+  keep('core', took.coreSec * 1000);
   keep(
     'bare whole',
     [...bareOf.values()].reduce((sum, one) => sum + one, 0),

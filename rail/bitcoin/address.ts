@@ -42,10 +42,7 @@ export function addressOf(script: Uint8Array, chain: Chain): string | null {
   }
 }
 
-/**
- * Of taproot the general way looks six times whether the key is on the curve, in JavaScript, a third of a millisecond each: most of a payout
- * to five hundred.
- */
+/** The general way asks it several times for each address, in JavaScript: half a millisecond together (docs/measurements.md). */
 function isKey(key: Uint8Array): boolean {
   return curve.isXOnlyPoint(key);
 }

@@ -28,6 +28,10 @@ describe('the bench', () => {
       'iou.http.1000',
       'link.rows',
       'link.bytes',
+      'money.payout.500',
+      'money.deposits.10k',
+      'money.bytes.creditor',
+      'money.fee.creditor',
     ])
       expect(names).to.include(name);
   });
@@ -38,6 +42,16 @@ describe('the bench', () => {
     expect(named('link')).to.deep.equal(['link.rows', 'link.bytes']);
     expect(named()).to.deep.equal(benches.flatMap((one) => one.names));
     expect(named('nothing')).to.deep.equal([]);
+  });
+
+  it('says what money needs and this machine lacks', () => {
+    const before = process.env['PTG_BITCOIND'];
+    process.env['PTG_BITCOIND'] = '/nowhere/bitcoind';
+    const lacks = chosen(benches, ['money']).map((one) => one.missing?.());
+    if (before === undefined) delete process.env['PTG_BITCOIND'];
+    else process.env['PTG_BITCOIND'] = before;
+    expect(lacks).length(2);
+    for (const one of lacks) expect(one).include('sh bin/bitcoind.sh');
   });
 
   it('grows each row at once, ten and a hundred times the work', async () => {
