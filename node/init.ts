@@ -208,9 +208,16 @@ WantedBy=multi-user.target
 `;
 }
 
-/** CIISS form: what a relay's signed Tor descriptor then carries. */
+/** CIISS form: what a relay's signed Tor descriptor then carries. The control port is what the meter reads. */
 function torrcLines(id: string): string {
-  return `# Add to torrc, so that the relay's Tor descriptor names its payment key:\nContactInfo ptg:${id} ciissversion:2\n`;
+  return `# Add to torrc, then reload tor. A torrc has one ContactInfo: to one that is there, add the words.
+# So that the relay's Tor descriptor names its payment key:
+ContactInfo ptg:${id} ciissversion:2
+# So that the node reads what went over each link; [tor] in ptg.toml names the port:
+ControlPort 127.0.0.1:9051
+CookieAuthentication 1
+CookieAuthFileGroupReadable 1
+`;
 }
 
 function jsonText(value: unknown): string {

@@ -1,5 +1,5 @@
 /*
- * What Tor's word means for relays of ours (rule 12, decision 0091): the state of the log, what the tor beside us says and a time in;
+ * What Tor's word means for relays of ours (rule 12, spec 22): the state of the log, what the tor beside us says and a time in;
  * what is to be written down, whom Tor itself is to give no Guard flag, and who is of one family, out. Pure. Called by tor/flow.ts, by
  * descriptor and by standing.
  */
