@@ -8,6 +8,7 @@ import { errorText } from '../host/log.ts';
 import { addCareCommands } from './care.ts';
 import { addContestCommands } from './contest.ts';
 import { addComplainCommand } from './complain.ts';
+import { addConnectCommands } from './connect.ts';
 import { addDocketCommand } from './docket.ts';
 import { addLabCommands } from './lab.ts';
 import { addLedgerCommands } from './ledger.ts';
@@ -58,6 +59,7 @@ export function ptgProgram(): Command {
     addLabCommands,
     addNodeCommands,
     addSubscriberCommands,
+    addConnectCommands,
     addComplainCommand,
     addOperatorCommands,
     addSigningCommands,

@@ -42,6 +42,7 @@ export async function start(ports: ClientPorts, config: ClientConfig): Promise<R
 
   const undo = [
     ports.transport?.onReading(tallies.read),
+    ports.transport?.onWarned?.(({ code }) => ports.log.warn('session-warning', { role: 'client', code })),
     // The guard's own words, for whoever wonders why nothing goes through.
     ports.transport?.onEnded(({ reason }) => ports.log.warn('session-ended', { role: 'client', error: reason.slice(0, 200) })),
   ];

@@ -2,6 +2,7 @@
  * The page docs/refusals.md, made from the tables beside the objects: `node --import tsx docs/refusals.ts > docs/refusals.md`.
  * A test compares the file with this.
  */
+import { connectCommandRefusals } from '../cli/connect.ts';
 import { explainRefusals } from '../cli/explain.ts';
 import { homeRefusals } from '../cli/home.ts';
 import { labRefusals } from '../cli/lab.ts';
@@ -28,6 +29,7 @@ import { nodeRefusals } from '../node/care/check.ts';
 import { restoreRefusals } from '../node/care/restore.ts';
 import { ownBitcoinRefusals } from '../node/bitcoin.ts';
 import { initBitcoinRefusals } from '../node/init-bitcoin.ts';
+import { connectRefusals } from '../node/connect.ts';
 import { initRefusals } from '../node/init.ts';
 import { homeFileRefusals } from '../node/open.ts';
 import { transportNodeRefusals } from '../node/transport.ts';
@@ -80,7 +82,13 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,
   'Choosing a path': pathRefusals,
-  'The paidguard transport': { ...transportRefusals, ...toldRefusals, ...transportNodeRefusals },
+  'The paidguard transport': {
+    ...transportRefusals,
+    ...toldRefusals,
+    ...transportNodeRefusals,
+    ...connectRefusals,
+    ...connectCommandRefusals,
+  },
 };
 
 export function refusalsPage(): string {

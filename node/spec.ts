@@ -98,6 +98,8 @@ export const connectSpec = z.strictObject({
   passwordFile: z.string().min(1).optional(),
   /** Where programs find it: its SocksPort. */
   proxy: hostPort.default('127.0.0.1:9250'),
+  /** A file with lines for its torrc, from this file's folder. */
+  include: z.string().min(1).optional(),
   /** Of the circuits that it builds. */
   hops: z.int().min(1).max(HOPS_MAX).default(3),
   leavesTor: z.boolean().default(true),

@@ -99,8 +99,19 @@ export interface GuardTransport {
   onAllow(take: (ask: { connection: string; wanted: bigint; begun: boolean }) => Promise<bigint>): () => void;
   /** Requests that come over the transport: of the session's own subscriber alone. */
   onAsk?(take: (request: Signed<SubscriberRequest>) => Promise<Result<RequestAnswer>>): () => void;
+  /** A word to the client of a session that goes on. */
+  warn?(connection: string, warning: SessionWarning): void;
   /** The guard ends a session; `reason` is shown to the client. */
   end(connection: string, reason: string): void;
+}
+
+/**
+ * low-balance: less than the guard's threshold is left. guard-flag: the guard has lost its Guard flag. closing: the session ends soon
+ * unless the client does what `text` says.
+ */
+export interface SessionWarning {
+  readonly code: 'low-balance' | 'guard-flag' | 'closing';
+  readonly text: string;
 }
 
 /** The client's end. */
@@ -118,6 +129,8 @@ export interface ClientTransport {
   ): () => void;
   /** A request over an open session at that guard; null where there is none, or no answer came: it is then asked elsewhere. */
   ask?(guard: string, request: Signed<SubscriberRequest>): Promise<Result<RequestAnswer> | null>;
+  /** Calls `take` when a guard warns. */
+  onWarned?(take: (warned: SessionWarning & { guard: string }) => void): () => void;
   /** Calls `take` when a guard ends the client's session. */
   onEnded(take: (ended: { guard: string; reason: string }) => void): () => void;
 }

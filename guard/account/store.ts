@@ -120,10 +120,10 @@ export async function readSpentFrom(tx: Tx, subscriber: string, guard: string, f
 }
 
 /** The newest confirmed ones, newest first. */
-export async function readDeposits(tx: Tx, subscriber: string): Promise<CreditedDeposit[]> {
+export async function readDeposits(tx: Tx, subscriber: string, most = ACCOUNT_DEPOSITS_MAX): Promise<CreditedDeposit[]> {
   const sql = `SELECT payment, CAST(amount AS TEXT) AS amount, at FROM guard_deposit
     WHERE subscriber = ? AND confirmed = 1 ORDER BY at DESC, payment DESC LIMIT ?`;
-  const rows = await tx.all(sql, [subscriber, ACCOUNT_DEPOSITS_MAX]);
+  const rows = await tx.all(sql, [subscriber, most]);
   return rows.map((row) => ({ payment: text(row['payment']), amount: big(row['amount']), at: int(row['at']) }));
 }
 

@@ -9,7 +9,8 @@ import { tickAfter } from '../../core/rule/interval.ts';
 import { parametersOf, pricesOf, type Prices } from '../../host/network/prices.ts';
 import { errorText } from '../../host/log.ts';
 import type { GuardTransport, SessionReading } from '../../tor/meter.ts';
-import { readAccount } from '../account/store.ts';
+import { hasFlag } from '../../core/wire/consensus.ts';
+import { readAccount, readDeposits } from '../account/store.ts';
 import { intervalNow, type Guard } from '../context.ts';
 import { fundsFor, type Tallies } from '../tally/flow.ts';
 import { readUsage } from '../tally/store.ts';
@@ -25,18 +26,16 @@ import {
   takeTick,
   type Session,
 } from './decide.ts';
-import { roomFor, unsignedBytes } from './funds.ts';
+import { leftOf, roomFor, unsignedBytes } from './funds.ts';
 import type { Live, Purse } from './live.ts';
 import { createRelayCalls } from './relay.ts';
+import { createWarnings, endings } from './warn.ts';
 
 const refuse = refuser(localRefusals);
 /** In which the relay tells the shortfalls of a tick. */
 const TELLING_SEC = 1;
-const UNKNOWN = 'the guard does not know this session: open it again';
-const UNSIGNED = 'the tallies of this session are not signed: see ptg balance, and whether the client role runs';
 /** For a client to sign; until then it is allowed nothing. */
 const SIGNING_SEC = 60;
-const USED_UP = 'the balance is used up: top up with ptg deposit';
 
 export type OpenAsk = Parameters<Parameters<GuardTransport['onOpen']>[0]>[0];
 export type AllowAsk = Parameters<Parameters<GuardTransport['onAllow']>[0]>[0];
@@ -58,6 +57,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   const { ports, live, turns, config } = guard;
   const { clock, network, database, log } = ports;
   const relay = createRelayCalls(ports);
+  const warnings = createWarnings(ports.transport);
   /** Connections whose session is being opened; true once they are gone again. */
   const opening = new Map<string, boolean>();
   /** Subscribers that are allowed nothing until they sign, and since when. */
@@ -153,27 +153,41 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     if (ask.wanted < 0n) return 0n;
     if (subscriber === undefined) {
       // Of a process before this one: its client opens another.
-      ports.transport.end(ask.connection, UNKNOWN);
+      ports.transport.end(ask.connection, endings.unknown);
       return 0n;
     }
     return turns.of(subscriber, async () => {
       const purse = live.purse(subscriber);
       if (purse === null) return 0n;
-      const spendable = await funds(purse);
+      const { spendable, newest } = await database.transaction(async (tx) => ({
+        spendable: await fundsFor(tx, guard, purse),
+        newest: (await readDeposits(tx, subscriber, 1))[0]?.amount ?? 0n,
+      }));
       // From here on without waiting: readings may come between.
       const session = live.onConnection(ask.connection);
       const now = pricesNow(purse.rail);
       if (session === null || session.state !== 'open' || now === null) return 0n;
       if (waitsForSignature(purse, now.interval)) {
-        if (clock.now() - (unsignedSince.get(subscriber) ?? 0) > SIGNING_SEC) cutOff(session, UNSIGNED);
+        warnings.tell(ask.connection, 'closing');
+        if (clock.now() - (unsignedSince.get(subscriber) ?? 0) > SIGNING_SEC) cutOff(session, endings.unsigned);
         return 0n;
       }
+      warnings.clear(ask.connection, 'closing');
+      warn(ask.connection, leftOf(purse, now.interval, now.prices, spendable, pricesIn(purse)), newest);
       const room = roomFor(purse, now.interval, now.prices, spendable, pricesIn(purse), session);
       const grant = grantOf(ask, room, now.prices.terms.parameters.startingBytes);
       live.save(reserve(session, grant.reserve));
       if (grant.ends) cutOff(session);
       return grant.bytes;
     });
+  }
+
+  function warn(connection: string, left: bigint, newestDeposit: bigint): void {
+    if (left * 1000n < newestDeposit * BigInt(config.lowBalanceThousandths)) warnings.tell(connection, 'low-balance');
+    else warnings.clear(connection, 'low-balance');
+    const entry = network.entry(config.id);
+    if (entry !== null && !hasFlag(entry, 'Guard')) warnings.tell(connection, 'guard-flag');
+    else warnings.clear(connection, 'guard-flag');
   }
 
   /** The subscriber has used more than it has signed, by more than the guard lends. */
@@ -204,7 +218,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   }
 
   /** No more is allowed. What was allowed before is still counted, until the transport says that the connection is gone. */
-  function cutOff(session: Session, reason = USED_UP): void {
+  function cutOff(session: Session, reason: string = endings.usedUp): void {
     const latest = live.byRef(session.ref);
     if (latest?.state !== 'open') return;
     live.save({ ...latest, state: 'ending', since: clock.now() });
@@ -212,6 +226,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
   }
 
   async function close(connection: string): Promise<void> {
+    warnings.forget(connection);
     if (opening.has(connection)) opening.set(connection, true);
     const session = live.onConnection(connection);
     if (session === null) return;

@@ -29,6 +29,12 @@ export function roomFor(
   return room === 'unlimited' ? room : room + signedRoom(used, signed, circuit);
 }
 
+/** What is left of the funds when all that was used, and all that may be, is paid. */
+export function leftOf(purse: Purse, interval: number, { terms, rail }: Prices, funds: bigint, pricesIn: PricesOf): bigint {
+  const used = highest(addTraffic(usageOf(purse, interval), reservedOf(purse)), signedIn(purse, interval));
+  return funds - spentBeside(purse, interval, pricesIn) - usageCeil(terms, rail, used);
+}
+
 /** What circuits that run may still cost: not for withdrawing. */
 export function setAside(purse: Purse, interval: number, { terms, rail }: Prices): bigint {
   const used = usageOf(purse, interval);

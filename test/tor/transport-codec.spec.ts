@@ -158,6 +158,23 @@ describe('tor/transport/own-circuits', () => {
     expect(own.bandwidth('ID=x READ=- WRITTEN=')).deep.equal([]);
   });
 
+  it('sums what passed over circuits with a later hop outside the scheme', () => {
+    const own = createOwnCircuits((known) => (known === fingerprint ? 'G' : null));
+    own.circuit(`1 EXTENDED $${fingerprint}~g1 PURPOSE=GENERAL`);
+    own.bandwidth('ID=1 READ=5090 WRITTEN=0');
+    expect(own.unpaid()).deep.equal({ circuits: 0, bytes: 0n });
+    own.circuit(`1 BUILT ${path} PURPOSE=GENERAL`);
+    expect(own.unpaid()).deep.equal({ circuits: 1, bytes: 5140n });
+    own.circuit(`1 CLOSED ${path} REASON=FINISHED`);
+    own.circuit(`2 BUILT ${path} PURPOSE=GENERAL`);
+    own.bandwidth('ID=2 READ=509 WRITTEN=0');
+    expect(own.unpaid()).deep.equal({ circuits: 2, bytes: 5654n });
+    const all = createOwnCircuits(() => 'a relay of the scheme');
+    all.circuit(`1 BUILT ${path} PURPOSE=GENERAL`);
+    all.bandwidth('ID=1 READ=509 WRITTEN=0');
+    expect(all.unpaid()).deep.equal({ circuits: 0, bytes: 0n });
+  });
+
   it('takes numbers of another tor for other circuits', () => {
     const own = createOwnCircuits(() => 'G');
     own.circuit(`1 BUILT ${path} PURPOSE=GENERAL`);

@@ -26,6 +26,7 @@ export interface Heard {
   readonly opened: { connection: string; subscriber: string; hops: number; leavesTor: boolean }[];
   readonly readings: SessionReading[];
   readonly closed: string[];
+  readonly warned: { guard: string; code: string; text: string }[];
   readonly ended: { guard: string; reason: string }[];
 }
 
@@ -62,7 +63,7 @@ export async function startNet(options: NetOptions) {
   const tcp = systemTcp();
   const clock = options.clock ?? systemClock();
   const ports = { tcp, clock, entropy: systemEntropy(), log: silentLog() };
-  const heard: Heard = { opened: [], readings: [], closed: [], ended: [] };
+  const heard: Heard = { opened: [], readings: [], closed: [], warned: [], ended: [] };
   const meter = handMeter();
   const here = { host: '127.0.0.1', port: 0 };
   const guard = await startGuardEnd(
@@ -93,6 +94,7 @@ export async function startNet(options: NetOptions) {
     },
   );
   later(() => client.stop());
+  client.transport.onWarned?.((warned) => void heard.warned.push(warned));
   client.transport.onEnded((ended) => void heard.ended.push(ended));
   return { guard, client, heard, meter, own, dial: () => socksDial(client.address.port, guard.address.port) };
 }

@@ -135,6 +135,7 @@ describe('tor/transport with both roles', function () {
     expect(socket.closed).equal(false);
     for (let at = 0; at < 20 && net.heard.ended.length === 0; at++) await second();
     expect(net.heard.ended[0]?.reason).match(/tallies of this session are not signed/);
+    expect(net.heard.warned.map(({ code }) => code)).deep.equal(['closing']);
     await closing(socket);
     await world.idle();
   });
@@ -173,7 +174,9 @@ describe('tor/transport with both roles', function () {
     const got = count(socket);
     for (let at = 0; at < 200 && net.heard.ended.length === 0; at++) await second();
     await closing(socket);
-    expect(net.heard.ended[0]?.reason).match(/balance is used up/);
+    expect(net.heard.ended[0]?.reason).match(/balance is used up.*\[session-used-up\]$/);
+    // Once a connection, before the end, and of nothing else.
+    expect(net.heard.warned.map(({ guard: from, code }) => [from, code])).deep.equal([[guardId, 'low-balance']]);
     expect(got.length).within(2 * MIB, 6 * MIB);
     for (let at = 0; at < 70; at++) await second();
     await world.idle();

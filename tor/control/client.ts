@@ -36,6 +36,8 @@ export interface ControlState {
 
 export interface ControlClient {
   state(): ControlState;
+  /** Somebody knows that tor is there: it is dialled now, and not after the delay. */
+  hurry(): void;
   close(): Promise<void>;
 }
 
@@ -99,6 +101,9 @@ export function openControl(ports: ControlPorts, place: Place, secrets: Secrets,
 
   return {
     state: () => state,
+    hurry() {
+      if (session === null && !isStopped) begin();
+    },
     async close() {
       isStopped = true;
       unhook();

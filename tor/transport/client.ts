@@ -6,7 +6,7 @@ import type { SigningKey } from '../../core/crypto/keys.ts';
 import { ok } from '../../core/refusal.ts';
 import type { Clock, Entropy, Log } from '../../host/ports.ts';
 import type { Tcp, TcpAddress, Wire } from '../../host/tcp.ts';
-import type { ClientTransport } from '../meter.ts';
+import type { ClientTransport, SessionWarning } from '../meter.ts';
 import { createAdmission } from './admission.ts';
 import { createAlarms } from './alarms.ts';
 import { createCircuits, createClientSplit } from './count.ts';
@@ -21,6 +21,14 @@ import { splice } from './splice.ts';
 
 type ClientReading = Parameters<Parameters<ClientTransport['onReading']>[0]>[0];
 type Ended = Parameters<Parameters<ClientTransport['onEnded']>[0]>[0];
+type Warned = SessionWarning & { readonly guard: string };
+
+export interface Refused {
+  readonly guard: string;
+  readonly code: string;
+  /** The guard's own words, where it said some. */
+  readonly about: string;
+}
 
 /** The own tor's count of a circuit: cells that it sent and received, 514 bytes each. `guard`: the relay's id of its first hop. */
 export interface OwnCircuit extends Pick<ClientReading, 'guard' | 'circuit' | 'bytes'> {
@@ -28,6 +36,8 @@ export interface OwnCircuit extends Pick<ClientReading, 'guard' | 'circuit' | 'b
 }
 
 export interface OwnCircuits {
+  /** Resolves when the own tor is heard: what it carries before that may never be told. */
+  ready?(): Promise<void>;
   onReading(take: (reading: OwnCircuit) => void): () => void;
 }
 
@@ -56,6 +66,10 @@ export interface ClientEndOptions {
 export interface ClientEnd {
   readonly transport: ClientTransport;
   readonly address: TcpAddress;
+  /** Why a connection of the own tor came to no session; `guard` is '' where its bridge line names none. */
+  onRefused(take: (refused: Refused) => void): () => void;
+  /** Ends the sessions at a guard: the own tor looks for another bridge. */
+  leave(guard: string): void;
   /** Data bytes both ways, over all sessions at a guard. */
   carried(guard: string): bigint;
   count(): { readonly connections: number };
@@ -81,6 +95,8 @@ const LINGER_SEC = 30;
 const ANSWER_SEC = 30;
 /** Looks of this second and the last: shorter than any guard's lag. */
 const WINDOW_SEC = 2;
+/** For the own tor's control port, which opens before tor asks for a bridge. */
+const READY_SEC = 10;
 
 export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOptions): Promise<ClientEnd> {
   const { tcp, clock, entropy, log } = ports;
@@ -91,6 +107,8 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
   const serving = createServing({ log, role: 'client', admission, sourceOf: () => 'tor', serve });
   const readings = createListeners<ClientReading>();
   const endings = createListeners<Ended>();
+  const warnings = createListeners<Warned>();
+  const refusals = createListeners<Refused>();
   const waiting = new Map<number, { readonly framed: Framed; take(answer: Answer): void }>();
   let asks = 0;
 
@@ -102,13 +120,14 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     });
     const asked = await readSocks(socks.stream);
     if (asked === null) return callOff();
+    await Promise.race([ports.circuits.ready?.(), alarms.wait(READY_SEC)]);
     const guard = asked.args.get('guard') ?? '';
     const guardKey = options.keyOf(guard);
     guardWire = guardKey === null ? null : await tcp.dial(asked.address);
     if (guardKey === null || guardWire === null) {
       callOff();
       const code = guardKey === null ? 'transport-arguments' : 'transport-unreachable';
-      return refuse(socks, guard, code, guardKey === null ? REPLIES.failed : REPLIES.unreachable);
+      return refuse(socks, { guard, code, about: '' }, guardKey === null ? REPLIES.failed : REPLIES.unreachable);
     }
     const drop = serving.keep(guardWire);
     try {
@@ -118,7 +137,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       if (!framed.ok) {
         const { code, about } = framed.refusal;
         if (code === 'transport-told') endings.tell({ guard, reason: about });
-        return refuse(socks, guard, code, REPLIES.refused);
+        return refuse(socks, { guard, code, about }, REPLIES.refused);
       }
       replySocks(socks.stream, REPLIES.granted);
       await join(socks, framed.value, guard);
@@ -128,7 +147,9 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     }
   }
 
-  function refuse(socks: Wire, guard: string, code: string, reply: number): void {
+  function refuse(socks: Wire, refused: Refused, reply: number): void {
+    const { guard, code } = refused;
+    refusals.tell(refused);
     log.warn('transport-refused', { role: 'client', relay: guard.slice(0, 64), code });
     replySocks(socks.stream, reply);
     socks.stream.end();
@@ -149,6 +170,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       onBytes: (count) => void (at.carried += BigInt(count)),
       onMessage(message) {
         if (message.kind === 'answer') answered(message);
+        if (message.kind === 'warning') warnings.tell({ guard, code: message.code, text: message.text });
         if (message.kind !== 'end') return;
         endings.tell({ guard, reason: message.reason });
         // What came before it still reaches tor.
@@ -214,7 +236,11 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
 
   return {
     address: server.address,
-    transport: { onReading: readings.listen, onEnded: endings.listen, ask },
+    transport: { onReading: readings.listen, onWarned: warnings.listen, onEnded: endings.listen, ask },
+    onRefused: refusals.listen,
+    leave(guard) {
+      for (const framed of guards.get(guard)?.sessions ?? []) framed.stream.destroy();
+    },
     carried: (guard) => guards.get(guard)?.carried ?? 0n,
     count: () => ({ connections: admission.count().connections }),
     async stop() {

@@ -5,7 +5,7 @@
 import { errorText } from '../../host/log.ts';
 import type { Clock, Log } from '../../host/ports.ts';
 import type { Wire } from '../../host/tcp.ts';
-import type { GuardTransport, SessionReading } from '../meter.ts';
+import type { GuardTransport, SessionReading, SessionWarning } from '../meter.ts';
 import type { Alarms } from './alarms.ts';
 import { createCircuits, createGuardSplit, type Counted } from './count.ts';
 import type { Framed } from './framed.ts';
@@ -25,9 +25,11 @@ export interface Session {
   readonly connection: string;
   /** Until both sides are over, and the meter has had its time. */
   run(): Promise<void>;
+  warn(warning: SessionWarning): void;
   /** The guard ends it: what was allowed before may pass, then the client is told why. */
   end(reason: string): Promise<void>;
-  destroy(): void;
+  /** At once, with a last word. */
+  close(reason: string): void;
   /** The meter shows a circuit of it. */
   circuit(circuit: number, bytes: bigint, closed: boolean): void;
   /** A second has gone by. */
@@ -68,6 +70,7 @@ export function createSession(ports: SessionPorts, { framed, wire, connection, s
   let callOff: (() => void) | null = null;
   let asks = 0;
   let hasCircuit = false;
+  let isRunning = false;
   const gate = createGate({
     // What nobody counts nobody pays.
     ask: (wanted, begun) => (isPaid ? ports.role().allow({ connection, wanted, begun }) : Promise.resolve(wanted)),
@@ -99,6 +102,7 @@ export function createSession(ports: SessionPorts, { framed, wire, connection, s
   return {
     connection,
     async run() {
+      isRunning = true;
       await splice({
         framed,
         plain: wire.stream,
@@ -112,6 +116,10 @@ export function createSession(ports: SessionPorts, { framed, wire, connection, s
       if (isPaid) await alarms.wait(limits.lagSec);
       tell(split.last(carried, circuits.total(), isCurrent()));
     },
+    warn({ code, text }) {
+      // The client waits for `opened` first.
+      if (isRunning) framed.send({ kind: 'warning', code, text: text.slice(0, REASON_CHARS_MAX) });
+    },
     async end(reason) {
       await Promise.race([gate.finish(), alarms.wait(FINISHING_SEC)]);
       gate.end();
@@ -119,7 +127,11 @@ export function createSession(ports: SessionPorts, { framed, wire, connection, s
       framed.stream.end();
       wire.stream.destroy();
     },
-    destroy,
+    close(reason) {
+      gate.end();
+      framed.send({ kind: 'end', reason });
+      framed.stream.end(destroy);
+    },
     circuit(circuit, bytes, closed) {
       const isNew = circuits.take({ bytes, closed }, circuit);
       // The first one's starting amount was in the session's first ask.

@@ -181,13 +181,15 @@ export async function startGuardEnd(ports: GuardEndPorts, options: GuardEndOptio
       },
       onReading: readings.listen,
       onClose: closings.listen,
+      warn: (connection, warning) => void sessions.get(connection)?.warn(warning),
       end: (connection, reason) => void sessions.get(connection)?.end(reason),
     },
     connectionOf: (address) => (sessions.has(address) ? address : null),
     count: () => ({ ...admission.count(), sessions: sessions.size }),
     async stop() {
       for (const one of undo) one?.();
-      for (const session of sessions.values()) session.destroy();
+      // In order, as far as each client takes it at once; what was allowed and is not on its way is lost.
+      for (const session of sessions.values()) session.close(reasonOf('transport-stopped'));
       const served = serving.stop();
       alarms.stop();
       await served;

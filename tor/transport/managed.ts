@@ -45,6 +45,21 @@ export function announce(env: Readonly<Record<string, string | undefined>>, runn
   };
 }
 
+/** What whoever lets a tor start it has to write, and where: `command` is the program with its arguments, each without a space. */
+export function managedSetup(command: readonly string[]): {
+  readonly client: string;
+  readonly server: string;
+  readonly appArmor: string;
+} {
+  const exec = `${NAME} exec ${command.join(' ')}`;
+  return {
+    client: `ClientTransportPlugin ${exec}`,
+    server: `ServerTransportPlugin ${exec}`,
+    // Debian's profile of tor lets it start the transports that it lists: this goes into /etc/apparmor.d/local/system_tor.
+    appArmor: `${command[0] ?? ''} PUx,`,
+  };
+}
+
 /** Names that are not known here are passed over, as pt-spec says. */
 function methods(word: 'CMETHOD' | 'SMETHOD', wanted: string, at: TcpAddress | null, kind: string): string[] {
   if (wanted !== '*' && !listed(wanted).includes(NAME)) return [];

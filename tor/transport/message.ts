@@ -34,7 +34,21 @@ export const transportAnswer = z.strictObject({
 /** The guard's last, instead of the answer or at any time after it. */
 export const transportEnd = z.strictObject({ kind: z.literal('end'), reason: z.string().max(REASON_CHARS_MAX) });
 
-const message = z.discriminatedUnion('kind', [transportOpen, transportOpened, transportAsk, transportAnswer, transportEnd]);
+/** The guard's, at any time after `opened`; the session goes on. */
+export const transportWarning = z.strictObject({
+  kind: z.literal('warning'),
+  code: z.enum(['low-balance', 'guard-flag', 'closing']),
+  text: z.string().max(REASON_CHARS_MAX),
+});
+
+const message = z.discriminatedUnion('kind', [
+  transportOpen,
+  transportOpened,
+  transportAsk,
+  transportAnswer,
+  transportWarning,
+  transportEnd,
+]);
 export type TransportMessage = z.infer<typeof message>;
 
 export function writeMessage(said: TransportMessage): Buffer {

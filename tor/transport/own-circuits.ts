@@ -13,7 +13,16 @@ import { CELL_BYTES } from '../meter.ts';
 
 export interface OwnWatch extends OwnCircuits {
   state(): ControlState;
+  /** Of circuits whose later hops are not all in the scheme: those hops are paid by nobody. */
+  unpaid(): Unpaid;
+  /** Has tor read its torrc again; false when it is away, or does not take it. */
+  reload(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+export interface Unpaid {
+  readonly circuits: number;
+  readonly bytes: bigint;
 }
 
 export interface OwnOptions {
@@ -30,7 +39,16 @@ export function watchOwnCircuits(ports: ControlPorts, { place, secrets, relayOf 
     for (const reading of told) readings.tell(reading);
   };
 
+  let control: Session | null = null;
+  const waiting: (() => void)[] = [];
+
   async function up(session: Session): Promise<void> {
+    control = session;
+    await listenTo(session);
+    for (const heard of waiting.splice(0)) heard();
+  }
+
+  async function listenTo(session: Session): Promise<void> {
     // What is not heard of a circuit is kept by tor until somebody listens.
     const known = await circuitStatus(session);
     if (known.ok) for (const line of known.value) tell(circuits.circuit(line));
@@ -46,9 +64,23 @@ export function watchOwnCircuits(ports: ControlPorts, { place, secrets, relayOf 
       }
     },
     // It may be another tor that comes back: its numbers are others.
-    away: () => tell(circuits.forget()),
+    away() {
+      control = null;
+      tell(circuits.forget());
+    },
   });
-  return { onReading: readings.listen, state: client.state, close: client.close };
+  return {
+    onReading: readings.listen,
+    state: client.state,
+    unpaid: circuits.unpaid,
+    ready() {
+      if (control !== null) return Promise.resolve();
+      client.hurry();
+      return new Promise((resolve) => void waiting.push(resolve));
+    },
+    reload: async () => (await control?.ask('SIGNAL RELOAD'))?.ok === true,
+    close: client.close,
+  };
 }
 
 /** Tor counts payloads of cells here (control-spec, CIRC_BW), 509 bytes each; a cell has 514. */
@@ -56,16 +88,32 @@ const PAYLOAD_BYTES = 509n;
 /** More than any tor has open; the oldest are forgotten. */
 const CIRCUITS_MAX = 10_000;
 
+interface Own {
+  readonly guard: string;
+  readonly circuit: number;
+  payload: bigint;
+  /** A hop after the guard is outside the scheme. */
+  leavesScheme: boolean;
+}
+
 export function createOwnCircuits(relayOf: (fingerprint: string) => string | null) {
   /** By tor's number: ours, which is not used again. */
-  const circuits = new Map<string, { readonly guard: string; readonly circuit: number; payload: bigint }>();
+  const circuits = new Map<string, Own>();
   let numbers = 0;
+  let over: Unpaid = { circuits: 0, bytes: 0n };
+
+  const bytesOf = (known: Own): bigint => (known.payload / PAYLOAD_BYTES) * CELL_BYTES;
+  const withUnpaid = (sum: Unpaid, known: Own): Unpaid =>
+    known.leavesScheme ? { circuits: sum.circuits + 1, bytes: sum.bytes + bytesOf(known) } : sum;
 
   const readingOf = (id: string, closed: boolean): OwnCircuit[] => {
     const known = circuits.get(id);
     if (known === undefined) return [];
-    if (closed) circuits.delete(id);
-    return [{ guard: known.guard, circuit: known.circuit, bytes: (known.payload / PAYLOAD_BYTES) * CELL_BYTES, closed }];
+    if (closed) {
+      circuits.delete(id);
+      over = withUnpaid(over, known);
+    }
+    return [{ guard: known.guard, circuit: known.circuit, bytes: bytesOf(known), closed }];
   };
 
   return {
@@ -74,12 +122,18 @@ export function createOwnCircuits(relayOf: (fingerprint: string) => string | nul
       const [, id, status, path = '', rest = ''] = /^(\d+) ([A-Z_]+)(?: (\$[^ ]+))?(.*)$/.exec(text) ?? [];
       if (id === undefined) return [];
       if (status === 'CLOSED' || status === 'FAILED') return readingOf(id, true);
-      const fingerprint = /^\$([0-9A-F]{40})/.exec(path)?.[1];
-      if (circuits.has(id) || fingerprint === undefined || /\bONEHOP_TUNNEL\b/.test(rest)) return [];
-      const guard = relayOf(fingerprint);
+      const [first, ...later] = [...path.matchAll(/\$([0-9A-F]{40})/g)].map((match) => match[1] ?? '');
+      if (first === undefined || /\bONEHOP_TUNNEL\b/.test(rest)) return [];
+      const known = circuits.get(id);
+      const leavesScheme = later.some((hop) => relayOf(hop) === null);
+      if (known !== undefined) {
+        known.leavesScheme ||= leavesScheme;
+        return [];
+      }
+      const guard = relayOf(first);
       if (guard === null) return [];
       if (circuits.size >= CIRCUITS_MAX) circuits.delete(circuits.keys().next().value as string);
-      circuits.set(id, { guard, circuit: (numbers += 1), payload: 0n });
+      circuits.set(id, { guard, circuit: (numbers += 1), payload: 0n, leavesScheme });
       return [];
     },
     /** `ID=20 READ=… WRITTEN=…`, since the event before. */
@@ -93,5 +147,6 @@ export function createOwnCircuits(relayOf: (fingerprint: string) => string | nul
       return readingOf(id, false);
     },
     forget: (): OwnCircuit[] => [...circuits.keys()].flatMap((id) => readingOf(id, true)),
+    unpaid: (): Unpaid => [...circuits.values()].reduce(withUnpaid, over),
   };
 }

@@ -27,6 +27,11 @@ export const transportRefusals = {
     text: 'the guard has no account of this key, or no balance for a first circuit',
     remedy: 'ptg balance shows it; ptg subscribe and ptg deposit mend it',
   },
+  'transport-stopped': {
+    retry: true,
+    text: 'the guard’s node stops',
+    remedy: 'connect again in a moment; nothing is lost',
+  },
   'transport-arguments': {
     retry: false,
     text: 'the bridge line does not name a guard of this network',

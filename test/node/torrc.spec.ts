@@ -1,0 +1,120 @@
+/*
+ * The torrc that `ptg connect` writes, and the guard for which it does: own, of the family, or none with the reason.
+ */
+import { expect } from 'chai';
+import { asStored } from '../../core/crypto/sign.ts';
+import type { Flag } from '../../core/wire/consensus.ts';
+import type { NetworkView } from '../../host/ports.ts';
+import { chooseGuard } from '../../client/guards/choose.ts';
+import { connectSpec } from '../../node/spec.ts';
+import { membersOf, torrcText } from '../../node/torrc.ts';
+import { testDescriptor, testKey, testView } from '../harness/view.ts';
+
+const idOf = (name: string): string => testKey(`${name} identity`).publicKey;
+const fingerprintOf = (name: string): string => Buffer.from(name.padEnd(20, '.')).toString('hex');
+const all: Flag[] = ['Exit', 'Fast', 'Guard', 'Running', 'Stable', 'Valid'];
+const without = (...lost: Flag[]): Flag[] => all.filter((flag) => !lost.includes(flag));
+
+interface Relay {
+  readonly flags?: Flag[];
+  readonly family?: string[];
+  readonly paidguard?: undefined;
+  readonly fingerprint?: string | null;
+}
+
+function viewOf(relays: Readonly<Record<string, Relay>>): NetworkView {
+  const names = Object.keys(relays);
+  const descriptors = names.map((name) => {
+    const { family = [], fingerprint = fingerprintOf(name), ...more } = relays[name] ?? {};
+    const paidguard = 'paidguard' in more ? {} : { paidguard: `${name}.example:9262` };
+    return testDescriptor(name, { family, fingerprint, ...paidguard });
+  });
+  const view = testView(descriptors);
+  const known = view.consensus();
+  if (known === null) throw new Error('it has a consensus');
+  const entries = known.body.relays.map((one) => ({ ...one, flags: relays[one.nickname]?.flags ?? all }));
+  const consensus = asStored({ ...known, body: { ...known.body, relays: entries } });
+  return { ...view, consensus: () => consensus, entry: (id) => entries.find((one) => one.id === id) ?? null };
+}
+
+describe('the choice of a guard', () => {
+  const family = ['G', 'H', 'K'].map(idOf);
+  const chosen = (relays: Readonly<Record<string, Relay>>, down: string[] = []): unknown => {
+    const { guard, instead } = chooseGuard(viewOf(relays), idOf('G'), new Set(down.map(idOf)));
+    return [guard?.descriptor.nickname ?? null, instead];
+  };
+
+  it('is the subscription’s own while it may be used', () => {
+    expect(chosen({ H: { family }, G: { family } })).deep.equal(['G', null]);
+  });
+
+  for (const [name, G, instead, down] of [
+    ['has lost its flag', { flags: without('Guard') }, 'flag-lost', []],
+    ['does not run', { flags: without('Guard', 'Running') }, 'not-running', []],
+    ['takes no connections', { paidguard: undefined }, 'no-transport', []],
+    ['does not name its tor', { fingerprint: null }, 'no-fingerprint', []],
+    ['does not answer', {}, 'unreachable', ['G']],
+  ] as const) {
+    it(`is the best of its family that may be used, when it ${name}; without one it says why`, () => {
+      const own = { ...G, family } as Relay;
+      const other = { H: { family, flags: without('Guard') }, K: { family }, X: {} };
+      expect(chosen({ G: own, ...other }, [...down])).deep.equal(['K', instead]);
+      expect(chosen({ G: own, ...other }, [...down, 'K'])).deep.equal([null, instead]);
+      // A family is one where both name each other.
+      expect(chosen({ G: own, K: { family: [] }, X: {} }, [...down])).deep.equal([null, instead]);
+    });
+  }
+
+  it('is none when the consensus does not list it', () => {
+    expect(chosen({ X: {} })).deep.equal([null, 'unlisted']);
+  });
+});
+
+describe('the torrc of a subscriber', () => {
+  const guard = { id: idOf('G'), nickname: 'G', address: 'g.example:9262', fingerprint: fingerprintOf('G') };
+  const given = {
+    spec: connectSpec.parse({}),
+    dataDirectory: '/home/ann/tor',
+    transport: '127.0.0.1:9260',
+    guard,
+    include: null,
+  };
+  const linesOf = (more: Partial<Parameters<typeof torrcText>[0]>): string[] =>
+    torrcText({ ...given, members: null, ...more }).split('\n');
+
+  it('has the guard as its bridge, through the transport, and one guard only', () => {
+    const lines = linesOf({});
+    expect(lines).include(`Bridge paidguard g.example:9262 ${fingerprintOf('G').toUpperCase()} guard=${idOf('G')}`);
+    expect(lines).include.members(['UseBridges 1', 'ConfluxEnabled 0', 'ClientTransportPlugin paidguard socks5 127.0.0.1:9260']);
+    expect(lines).include.members(['SocksPort 127.0.0.1:9250', 'ControlPort 127.0.0.1:9261', 'CookieAuthentication 1']);
+    expect(lines.some((line) => /Nodes/.test(line))).equal(false);
+  });
+
+  it('leaves no relay but members for the other hops', () => {
+    const shared = fingerprintOf('shared');
+    const members = membersOf(
+      viewOf({
+        ...{ G: { flags: without('Exit') }, M: { flags: without('Exit', 'Guard') }, E: { flags: without('Guard') } },
+        ...{
+          down: { flags: without('Running') },
+          bare: { fingerprint: null },
+          one: { fingerprint: shared },
+          two: { fingerprint: shared },
+        },
+      }),
+    );
+    const named = (...names: string[]): string =>
+      names
+        .map((name) => `$${fingerprintOf(name).toUpperCase()}`)
+        .sort()
+        .join(',');
+    const lines = linesOf({ members });
+    expect(lines).include.members([`MiddleNodes ${named('E', 'G', 'M')}`, `ExitNodes ${named('E')}`, 'StrictNodes 1']);
+  });
+
+  it('takes a control socket, and the user’s own lines before its own', () => {
+    const lines = linesOf({ spec: connectSpec.parse({ control: 'unix:/run/ann/control' }), include: '/home/ann/own.torrc' });
+    expect(lines).include('ControlSocket /run/ann/control');
+    expect(lines[1]).equal('%include /home/ann/own.torrc');
+  });
+});
