@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { z, type ZodType } from 'zod';
-import type { Result } from '../core/refusal.ts';
+import { ok, type Result } from '../core/refusal.ts';
 import { shaped } from '../core/wire/codec.ts';
 import { hex32 } from '../core/wire/field.ts';
 import { systemClock } from '../host/clock.ts';
@@ -13,6 +13,7 @@ import type { NetworkView, RoleName } from '../host/ports.ts';
 import { amountArgument, shapedArgument, wholeNumber } from './arguments.ts';
 import { callRole, type RoleCall } from './call.ts';
 import { evidenceOf, writeEvidence, type Evidence } from './evidence.ts';
+import { readFiat, type Fiat } from './fiat.ts';
 import { nodeHome, refuseHome, type HomeOptions } from './home.ts';
 import { createOutput } from './output.ts';
 import { readClientWallet } from './ledger.ts';
@@ -25,7 +26,9 @@ interface Call<T> {
   readonly role: RoleName;
   readonly path: string;
   readonly shape: ZodType<T>;
-  readonly text: (value: T, options: Options) => string;
+  readonly text: (value: T, options: Options, beside: unknown) => string;
+  /** What else of the folder its text needs. */
+  readonly beside?: (home: string, options: Options) => Promise<Result<unknown>>;
   /** Undefined for a GET. */
   readonly body?: (args: readonly unknown[], options: Options) => unknown;
   /** Whether it changes something: a node that does not run is then started for as long as the command takes. */
@@ -65,7 +68,9 @@ export function addOperatorCommands(program: Command): void {
   const earnings = program.command('earnings').description('per neighbour, and a sum that is the wallet’s change');
   call(ofInterval(earnings).option('--csv', 'for accountants'), {
     ...{ role: 'settlement', path: '/settlement/earnings', shape: settlement.earningsShape, body: intervalBody },
-    text: (value, { csv }) => (csv === true ? settlement.earningsCsv(value) : settlement.earningsText(value)),
+    beside: async (home, { csv }) => (csv === true ? readFiat(home) : ok(null)),
+    text: (value, { csv }, fiat) =>
+      csv === true ? settlement.earningsCsv(value, fiat as Fiat | null) : settlement.earningsText(value),
   });
   addSettle(program);
   addPayouts(program);
@@ -196,10 +201,12 @@ export function call<T>(command: Command, what: Call<T>): Command {
     if (!answer.ok) return output.refuse(answer.refusal);
     const read = shaped(answer.value, what.shape);
     if (!read.ok) return output.refuse(read.refusal);
+    const beside = (await what.beside?.(home.value, options)) ?? ok(null);
+    if (!beside.ok) return output.refuse(beside.refusal);
     const evidence = what.files?.(answer.value, options) ?? null;
     const written = evidence === null ? '' : await writeEvidence(evidence);
     // What the role said is printed whole; the shape is for the reader's text.
-    output.print(answer.value, () => `${what.text(read.value, options)}${written}`);
+    output.print(answer.value, () => `${what.text(read.value, options, beside.value)}${written}`);
     if (what.failed?.(read.value) === true) process.exitCode = 1;
   });
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { hex32, interval as intervalField, signedUnits, units } from '../core/wire/field.ts';
+import { isoOf, type Fiat } from './fiat.ts';
 import { csv, fields, grouped, short, table, unitOf } from './output.ts';
 
 const earningsLine = z
@@ -22,17 +23,31 @@ const earningsLine = z
     carryOut: signedUnits,
     received: units,
     paid: units,
+    payment: z.string().nullable(),
+    at: z.int().nullable(),
+  })
+  .loose();
+const sweepLine = z
+  .object({
+    rail: z.string(),
+    destination: z.string(),
+    amount: units,
+    state: z.string(),
+    payment: z.string().nullable(),
+    fee: units,
+    at: z.int(),
   })
   .loose();
 export const earningsShape = z.object({
   lines: z.array(earningsLine),
+  sweeps: z.array(sweepLine),
   sums: z.record(z.string(), z.object({ received: units, paid: units, fee: units, change: signedUnits })),
 });
 const figures = ['held', 'issued', 'carryIn', 'gross', 'fee', 'net', 'carryOut', 'received', 'paid'] as const;
 const figureHeads = ['held', 'issued', 'carried in', 'gross', 'fee', 'net', 'carried on', 'received', 'paid'];
 const earningsHeads = ['interval', 'neighbour', ...figureHeads, 'unit', 'state'];
 
-export function earningsText({ lines, sums }: z.infer<typeof earningsShape>): string {
+export function earningsText({ lines, sums, sweeps }: z.infer<typeof earningsShape>): string {
   const rows = lines.map((one) => [
     String(one.interval),
     one.nickname ?? short(one.peer),
@@ -45,20 +60,40 @@ export function earningsText({ lines, sums }: z.infer<typeof earningsShape>): st
       `${rail}: received ${grouped(one.received)}, paid ${grouped(one.paid)}, fees ${grouped(one.fee)}: ` +
       `the wallet’s change by settlements is ${grouped(one.change)} ${unitOf(rail)}\n`,
   );
-  return `${table(earningsHeads, rows, 'No interval is closed yet.')}${words.length === 0 ? '' : `\n${words.join('')}`}`;
+  const swept = sweeps.map(
+    (one) =>
+      `swept ${grouped(one.amount)} ${unitOf(one.rail)}, fee ${grouped(one.fee)}, to ${one.destination}: ` +
+      `${one.state === 'paid' ? (one.payment ?? '') : 'under way'}\n`,
+  );
+  const below = [...words, ...swept].join('');
+  return `${table(earningsHeads, rows, 'No interval is closed yet.')}${below === '' ? '' : `\n${below}`}`;
 }
 
-/** For accountants: figures without grouping, ids in full. */
-export function earningsCsv({ lines }: z.infer<typeof earningsShape>): string {
-  const rows = lines.map((one) => [
-    String(one.interval),
-    one.nickname ?? '',
-    one.peer,
-    one.rail ?? '',
+/**
+ * For accountants: figures without grouping in the unit that stands beside them, ids in full, and a row for each sweep, which is no income
+ * and no cost but its fee. With a rate the change that a row made, at the time of its payment.
+ */
+export function earningsCsv({ lines, sweeps }: z.infer<typeof earningsShape>, fiat: Fiat | null): string {
+  const settlements = lines.map((one) => [
+    ...[String(one.interval), one.nickname ?? '', one.peer, one.rail ?? '', one.rail === null ? '' : unitOf(one.rail)],
     ...figures.map((name) => String(one[name])),
-    one.state,
+    ...[one.payment ?? '', one.at === null ? '' : isoOf(one.at), 'settlement', one.state],
+    ...fiatCells(fiat, one.rail, one.received - one.paid - one.fee, one.at),
   ]);
-  return csv([['interval', 'neighbour', 'id', 'rail', ...figureHeads, 'state'], ...rows]);
+  const swept = sweeps.map((one) => [
+    ...['', '', one.destination, one.rail, unitOf(one.rail)],
+    ...figures.map((name) => (name === 'fee' ? String(one.fee) : name === 'paid' ? String(one.amount) : '')),
+    ...[one.payment ?? '', isoOf(one.at), 'sweep', one.state],
+    ...fiatCells(fiat, one.rail, -one.fee, one.at),
+  ]);
+  const heads = ['interval', 'neighbour', 'id', 'rail', 'unit', ...figureHeads, 'payment', 'time', 'kind', 'state'];
+  return csv([[...heads, ...(fiat === null ? [] : [fiat.head, 'rate', 'rate of'])], ...settlements, ...swept]);
+}
+
+function fiatCells(fiat: Fiat | null, rail: string | null, change: bigint, at: number | null): string[] {
+  if (fiat === null) return [];
+  const worth = rail !== fiat.rail || at === null ? null : fiat.worth(change, at);
+  return worth === null ? ['', '', ''] : [worth.amount, worth.rate, worth.of];
 }
 
 export const dryRunShape = z
@@ -204,6 +239,7 @@ const amounts = {
   settlementsPaid: units,
   withdrawn: units,
   sent: units,
+  swept: units,
   fees: units,
   underWay: units,
   unconfirmed: units,
@@ -231,6 +267,7 @@ export function reconcileText({ wallets, away }: Reconciled): string {
       ['- settlements paid', grouped(one.settlementsPaid)],
       ['- withdrawn by subscribers', grouped(one.withdrawn)],
       ['- sent by hand', grouped(one.sent)],
+      ...some('- swept', one.swept),
       ['- fees', grouped(one.fees)],
       ['= the books say', grouped(one.expected)],
       ['the wallet holds', grouped(one.balance)],

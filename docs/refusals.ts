@@ -4,6 +4,7 @@
  */
 import { connectCommandRefusals } from '../cli/connect.ts';
 import { explainRefusals } from '../cli/explain.ts';
+import { fiatRefusals } from '../cli/fiat.ts';
 import { homeRefusals } from '../cli/home.ts';
 import { labRefusals } from '../cli/lab.ts';
 import { mintRefusals } from '../cli/ledger.ts';
@@ -63,6 +64,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Files of a node': homeFileRefusals,
   'Finding a node': homeRefusals,
   'Making a node': { ...initRefusals, ...initBitcoinRefusals, ...nodeRefusals, ...ownBitcoinRefusals },
+  'Rates of another currency': fiatRefusals,
   'The Bitcoin rail, of a node and what an operator configures': bitcoinRefusals,
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
   Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals, ...signingRefusals },

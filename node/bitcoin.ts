@@ -8,8 +8,10 @@ import { ok, refuser, type Result } from '../core/refusal.ts';
 import type { BitcoinNetwork } from '../core/wire/bitcoin.ts';
 import type { Network } from '../core/wire/network.ts';
 import { refusalLines } from '../host/config.ts';
-import { parseAccount, type Account } from '../rail/bitcoin/descriptor.ts';
-import { chains } from '../rail/bitcoin/network.ts';
+import { scriptOf } from '../rail/bitcoin/address.ts';
+import { derivation } from '../rail/bitcoin/derive.ts';
+import { parseAccount, RECEIVING, type Account } from '../rail/bitcoin/descriptor.ts';
+import { chains, type Chain } from '../rail/bitcoin/network.ts';
 import { createRpc, type Rpc } from '../rail/bitcoin/rpc.ts';
 import type { BitcoinSpec, NodeSpec } from './spec.ts';
 
@@ -21,6 +23,15 @@ export interface OwnBitcoin {
   readonly deposits: Account | null;
   /** Where settlement is paid; null where it is not paid in Bitcoin. */
   readonly account: Account | null;
+  /** Where earnings go by themselves; null where they stay. */
+  readonly sweep: SweepPlace | null;
+}
+
+export interface SweepPlace {
+  readonly above: bigint;
+  /** Or the one address. */
+  readonly account: Account | null;
+  destination(number: number): string;
 }
 
 export interface BitcoinFrom {
@@ -44,6 +55,11 @@ export const ownBitcoinRefusals = {
     retry: false,
     text: 'the wallet is signed elsewhere, and its account is not known',
     remedy: 'set account of [bitcoin] to its xpub or descriptor',
+  },
+  'node-sweep': {
+    retry: false,
+    text: 'sweepAbove and sweepTo of [bitcoin] do not fit',
+    remedy: 'set both, with wallet, and sweepTo to an address of this chain or to an account that this node does not use',
   },
   'node-rail': {
     retry: false,
@@ -71,8 +87,27 @@ export function readBitcoin({ spec: { bitcoin }, network, home }: BitcoinFrom): 
   const keys = [deposits.value, account.value].flatMap((one) => (one === null ? [] : [one.key.toBase58()]));
   if (new Set(keys).size < keys.length) return refuseRail('node-accounts', 'ptg.toml');
   if (bitcoin.wallet === 'external' && account.value === null) return refuseRail('node-signing', 'ptg.toml');
+  const sweep = readSweep(bitcoin, chains[rules.chain], keys);
+  if (!sweep.ok) return sweep;
   const file = isAbsolute(bitcoin.cookie) ? bitcoin.cookie : join(home, bitcoin.cookie);
   const login = async () => (await readFile(file, 'utf8')).trim();
   const rpc = createRpc({ url: bitcoin.url, login });
-  return ok({ spec: bitcoin, rules, rpc, deposits: deposits.value, account: account.value });
+  return ok({ spec: bitcoin, rules, rpc, deposits: deposits.value, account: account.value, sweep: sweep.value });
+}
+
+/** `own`: keys of accounts that are swept from, or that others pay into. */
+function readSweep(
+  { sweepAbove, sweepTo, wallet }: BitcoinSpec,
+  chain: Chain,
+  own: readonly string[],
+): Result<SweepPlace | null> {
+  if (sweepAbove === undefined && sweepTo === undefined) return ok(null);
+  if (sweepAbove === undefined || sweepTo === undefined || wallet === undefined) return refuseRail('node-sweep', 'ptg.toml');
+  const above = BigInt(sweepAbove);
+  if (scriptOf(sweepTo, chain) !== null) return ok({ above, account: null, destination: () => sweepTo });
+  const account = parseAccount(sweepTo, chain);
+  if (!account.ok) return account;
+  if (own.includes(account.value.key.toBase58())) return refuseRail('node-sweep', 'sweepTo is an account of this node');
+  const derive = derivation(account.value, RECEIVING);
+  return ok({ above, account: account.value, destination: (number) => derive(number).address });
 }

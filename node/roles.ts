@@ -75,7 +75,7 @@ const starters: Readonly<Record<RoleName, (parts: Parts) => Promise<Role>>> = {
       { number: KEY_NUMBER, seed: await parts.keys('settlement'), sealingSeed: await parts.keys('settlement-sealing') },
     ];
     const ports = await parts.ports('settlement', settlement.migrations);
-    const rails = await walletsOf(parts, ports, restoreOf(parts.spec));
+    const rails = await walletsOf({ ...parts, hasGuard: runs(parts.spec, 'guard') }, ports, restoreOf(parts.spec));
     return settlement.start({ ...ports, rails }, { ...identityOf(parts), keys, ...parts.spec.settlement });
   },
   async guard(parts) {

@@ -43,6 +43,10 @@ const bitcoinSpec = z.strictObject({
   feerateMax: z.int().min(1).max(5000).default(200),
   /** Blocks after which a payment that is in none is replaced by one that pays more. */
   replaceAfterBlocks: z.int().min(1).default(6),
+  /** Satoshi that stay in the wallet beyond all that is due; what is above goes to `sweepTo`. Both, or neither. */
+  sweepAbove: z.int().min(0).optional(),
+  /** An address; or an account of another wallet, as xpub or descriptor: a new address of it each time. */
+  sweepTo: z.string().min(1).optional(),
   /** Blocks before a deposit counts; the network's where it is left out. */
   confirmations: z.int().min(1).max(1000).optional(),
   /** Addresses in a row that are given out and not paid to. */
@@ -140,6 +144,28 @@ export const nodeSpec = z.strictObject({
     .default({ confirmations: 1, lowBalanceThousandths: 100, subscribersMax: 100_000 }),
   /** Where the node takes or pays Bitcoin. */
   bitcoin: bitcoinSpec.optional(),
+  /** For `ptg earnings --csv`: what a coin is worth, by one rate and its day, or by a file of lines `time,rate`. */
+  fiat: z
+    .strictObject({
+      currency: z.string().regex(/^[A-Z]{3}$/, 'three capital letters'),
+      /** Of the currency's smallest unit. */
+      decimals: z.int().min(0).max(8).default(2),
+      rail: z.string().default('bitcoin'),
+      rate: z
+        .string()
+        .regex(/^\d{1,18}(\.\d{1,18})?$/, 'a decimal number in quotes')
+        .optional(),
+      at: z
+        .string()
+        .regex(/^\d{4}-\d{2}-\d{2}$/, 'the rate’s day')
+        .optional(),
+      /** From this file's folder. */
+      rates: z.string().min(1).optional(),
+    })
+    .refine((one) => (one.rates === undefined ? one.rate !== undefined && one.at !== undefined : one.rate === undefined), {
+      message: 'either rate and at, or rates',
+    })
+    .optional(),
   /** PostgreSQL addresses of roles that do not use a file of their own. */
   databases: z.partialRecord(z.enum(['ledger', 'directory', 'relay', 'settlement', 'guard', 'client']), z.string()).default({}),
   /** Of a directory: the parameters of the network that it founds. */

@@ -18,14 +18,17 @@ import type { Network } from '../core/wire/network.ts';
 import { invariant } from '../core/refusal.ts';
 import { openRails } from '../rail/rails.ts';
 import type { Wallet } from '../rail/rail.ts';
-import type { OwnRail } from '../settlement/main.ts';
-import type { OwnBitcoin } from './bitcoin.ts';
+import type { OwnRail, SweepRules } from '../settlement/main.ts';
+import { refusalLines } from '../host/config.ts';
+import { refuseRail, type OwnBitcoin } from './bitcoin.ts';
 import type { Keys } from './keys.ts';
 
 export interface WalletsFrom {
   readonly network: Network;
   readonly keys: Keys;
   readonly bitcoin: OwnBitcoin | null;
+  /** The node's guard keeps balances of subscribers. */
+  readonly hasGuard?: boolean;
 }
 
 /** `restore`: of which its books run, or null. */
@@ -43,8 +46,20 @@ export async function walletsOf(
   return wallets.map((wallet) => {
     const reader = readers[wallet.rail];
     invariant(reader !== undefined, 'a wallet’s rail has a reader');
-    return { wallet, reader };
+    const sweep = wallet.rail === BITCOIN && spending !== null ? sweepOf(from, spending) : null;
+    return sweep === null ? { wallet, reader } : { wallet, reader, sweep };
   });
+}
+
+function sweepOf({ bitcoin, hasGuard = false }: WalletsFrom, { account, deposits }: Spending): SweepRules | null {
+  const place = bitcoin?.sweep ?? null;
+  if (place === null) return null;
+  const own = [account, deposits].map((one) => one?.key.neutered().toBase58());
+  // Of a hot wallet the accounts are known with its keys alone.
+  if (place.account !== null && own.includes(place.account.key.toBase58()))
+    throw new Error(refusalLines(refuseRail('node-sweep', 'sweepTo is an account of this node').refusal));
+  const { above, destination } = place;
+  return { above, destination, isFresh: place.account !== null, hasSubscribers: hasGuard };
 }
 
 export async function ledgerWalletOf({ network, keys }: WalletsFrom, http: Ports['http']): Promise<LedgerWallet> {

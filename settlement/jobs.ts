@@ -18,6 +18,7 @@ import { stageJob } from './period/flow.ts';
 import { dischargeAll } from './receipt/flow.ts';
 import { beginRecovery } from './recall/flow.ts';
 import { closeBooks } from './statement/flow.ts';
+import { reviewSweep, writeSweep } from './sweep/flow.ts';
 import { readOrders } from './withdraw/store.ts';
 
 /** Seconds until the next try while no consensus is known. */
@@ -66,14 +67,18 @@ async function openWallets(office: Office, income: Income, now: number): Promise
 /** Receives, pays, signs receipts. Comes again while something is outstanding, and only then. */
 async function pay(office: Office, income: Income, payouts: Payouts, now: number): Promise<number | null> {
   const { database } = office.ports;
-  if (!(await database.transaction((tx) => isOutstanding(office, tx, now)))) return null;
+  const isBusy = await database.transaction((tx) => isOutstanding(office, tx, now));
+  if (!isBusy && !office.ports.rails.some((own) => own.sweep !== undefined)) return null;
   for (const rail of office.rails) await income.collect(rail);
   let next: number | null = null;
-  for (const rail of office.rails) {
+  for (const own of office.ports.rails) {
+    const { rail } = own.wallet;
+    await reviewSweep(office, own);
     const again = await payouts.run(rail);
     if (again !== null) next = Math.min(again, next ?? again);
   }
   await dischargeAll(office);
+  for (const own of office.ports.rails) if (await writeSweep(office, own)) await payouts.run(own.wallet.rail);
   const open = await database.transaction((tx) => isOutstanding(office, tx, now));
   const poll = now + pollSec(office);
   return open ? Math.max(now + 1, Math.min(poll, next ?? poll)) : null;

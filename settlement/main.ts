@@ -22,7 +22,7 @@ import { statementKind } from './statement/flow.ts';
 
 export { migrations } from './migrations.ts';
 export type { SettlementConfig } from './config.ts';
-export type { OwnRail, SettlementPorts } from './office.ts';
+export type { OwnRail, SettlementPorts, SweepRules } from './office.ts';
 
 /** A lease lasts as long at most: who waits for it takes over what a process that was stopped had begun. */
 const SHARED_SEC = 30;

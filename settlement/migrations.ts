@@ -154,4 +154,15 @@ export const migrations: readonly Migration[] = [
   },
   { name: '007-bitcoin-undone', statements: bitcoinUndoneTables },
   { name: '008-bitcoin-void', statements: bitcoinVoidTables },
+  {
+    name: '009-sweep',
+    statements: [
+      `CREATE TABLE sweep (
+        id TEXT NOT NULL PRIMARY KEY REFERENCES transfer_order (id),
+        rail TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        UNIQUE (rail, number)
+      ) STRICT`,
+    ],
+  },
 ];

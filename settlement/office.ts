@@ -23,6 +23,19 @@ import type { ZodType } from 'zod';
 export interface OwnRail {
   readonly wallet: Wallet;
   readonly reader: RailReader;
+  /** Where earnings go by themselves; without it they stay. */
+  readonly sweep?: SweepRules;
+}
+
+export interface SweepRules {
+  /** What stays in the wallet beyond all that is due. */
+  readonly above: bigint;
+  /** Of the sweep of that number, from 0. */
+  destination(number: number): string;
+  /** Each is another; else all are one. */
+  readonly isFresh: boolean;
+  /** The node's guard keeps balances that subscribers may withdraw. */
+  readonly hasSubscribers: boolean;
 }
 
 export interface SettlementPorts extends Ports {

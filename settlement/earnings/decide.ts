@@ -5,6 +5,7 @@
 import type { PairState } from '../pair/decide.ts';
 import type { PairFigures } from '../pair/pair.ts';
 import { grossOf } from '../pair/reckon.ts';
+import type { Sweep } from '../sweep/store.ts';
 
 /** Signed amounts are in my favour. */
 export interface EarningsLine {
@@ -22,9 +23,11 @@ export interface EarningsLine {
   readonly net: bigint;
   readonly carryOut: bigint;
   readonly forgiven: bigint;
-  /** What has moved. */
+  /** What has moved; by which payment, and when, in seconds since 1970. */
   readonly received: bigint;
   readonly paid: bigint;
+  readonly payment: string | null;
+  readonly at: number | null;
 }
 
 export interface EarningsSums {
@@ -38,9 +41,15 @@ export interface EarningsSums {
 export interface Earnings {
   readonly lines: readonly EarningsLine[];
   readonly sums: Readonly<Record<string, EarningsSums>>;
+  /** What was sent away of them by itself, in no sum. */
+  readonly sweeps: readonly Sweep[];
 }
 
-export function earningsOf(pairs: readonly PairFigures[], nicknameOf: (peer: string) => string | null): Earnings {
+export function earningsOf(
+  pairs: readonly PairFigures[],
+  sweeps: readonly Sweep[],
+  nicknameOf: (peer: string) => string | null,
+): Earnings {
   const sums: Record<string, EarningsSums> = {};
   for (const { rail, received, paid, fee } of pairs) {
     if (rail === null) continue;
@@ -52,7 +61,7 @@ export function earningsOf(pairs: readonly PairFigures[], nicknameOf: (peer: str
       change: before.change + received - paid - fee,
     };
   }
-  return { lines: pairs.map((pair) => lineOf(pair, nicknameOf(pair.peer))), sums };
+  return { lines: pairs.map((pair) => lineOf(pair, nicknameOf(pair.peer))), sums, sweeps };
 }
 
 function lineOf(pair: PairFigures, nickname: string | null): EarningsLine {
@@ -66,6 +75,6 @@ function lineOf(pair: PairFigures, nickname: string | null): EarningsLine {
     fee,
     net: pair.side === 'debtor' ? -pair.amount : pair.amount,
     carryOut: pair.carryOut.amount,
-    ...{ forgiven, received, paid },
+    ...{ forgiven, received, paid, payment: pair.payment, at: pair.paidAt },
   };
 }

@@ -7,6 +7,7 @@ import { interval as intervalField } from '../../core/wire/field.ts';
 import type { Office } from '../office.ts';
 import { bothSigned, type PairFigures } from '../pair/pair.ts';
 import { readAllPairs, readFigures, readFiguresIn, readPairs } from '../pair/store.ts';
+import { readSweeps } from '../sweep/store.ts';
 import { earningsOf, type Earnings } from './decide.ts';
 
 /** Null: of all. */
@@ -14,8 +15,12 @@ export const ofInterval = z.strictObject({ interval: intervalField.nullable() })
 export type OfInterval = z.infer<typeof ofInterval>;
 
 export async function showEarnings(office: Office, { interval }: OfInterval): Promise<Result<Earnings>> {
-  const pairs = await office.ports.database.transaction((tx) => readFigures(tx, interval));
-  return ok(earningsOf(pairs, (peer) => nicknameOf(office, peer)));
+  const { pairs, sweeps } = await office.ports.database.transaction(async (tx) => ({
+    pairs: await readFigures(tx, interval),
+    // They are of no interval.
+    sweeps: interval === null ? await readSweeps(tx) : [],
+  }));
+  return ok(earningsOf(pairs, sweeps, (peer) => nicknameOf(office, peer)));
 }
 
 export async function listStatements(office: Office, { interval }: OfInterval): Promise<Result<unknown>> {

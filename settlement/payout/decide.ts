@@ -12,17 +12,22 @@ export interface Payable {
   readonly amount: bigint;
   /** To a destination that is not its own: in a batch by itself, which the same debt always gives the same id. */
   readonly alone: boolean;
+  /** After everything else: a sweep of what is left. */
+  readonly isLast?: boolean;
 }
 
 /** Subscribers' money first, as it was asked for; then by SHA-256 of the settlement's id, which neither side can choose. */
 export function inOrder(payables: readonly Payable[]): Payable[] {
   // An order's id is the subscriber's own choice, and says nothing of whose turn it is.
-  const rank = ({ kind, name }: Payable) => (kind === 'order' ? '' : sha256Hex(Buffer.from(name, 'hex')));
+  const rank = ({ kind, name, isLast }: Payable) =>
+    isLast === true ? AFTER_HEX : kind === 'order' ? '' : sha256Hex(Buffer.from(name, 'hex'));
   return payables
     .map((one) => ({ one, rank: rank(one) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0))
     .map(({ one }) => one);
 }
+
+const AFTER_HEX = 'z';
 
 /** Each whole or not at all; one that the rest does not cover lets the next have its turn. */
 export function coveredBy(funds: bigint, payables: readonly Payable[]): Payable[] {

@@ -14,6 +14,7 @@ import type { PairState } from '../pair/decide.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
 import { readFiguresById, readFiguresIn, savePair } from '../pair/store.ts';
+import { readSweeps } from '../sweep/store.ts';
 import { readOrder, readOrders, saveOrderState } from '../withdraw/store.ts';
 import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
 import { closeBatch, readIntents, saveIntent, type StoredBatch } from './store.ts';
@@ -141,9 +142,13 @@ async function readPayables(office: Office, tx: Tx, rail: string): Promise<Payab
   const now = office.ports.clock.now();
   const due = (await readFiguresIn(tx, payable)).filter((one) => one.rail === rail && mayLeave(office, one, now));
   const orders = (await readOrders(tx, 'accepted')).filter((one) => one.rail === rail);
+  const sweeps = new Set((await readSweeps(tx)).map((one) => one.id));
   return inOrder([
     ...due.map((pair) => payableOf(pair)),
-    ...orders.map(({ id, destination, amount }) => ({ kind: 'order' as const, name: id, destination, amount, alone: true })),
+    ...orders.map(({ id, destination, amount }) => ({
+      ...{ kind: 'order' as const, name: id, destination, amount, alone: true },
+      isLast: sweeps.has(id),
+    })),
   ]);
 }
 

@@ -67,6 +67,10 @@ export async function hasIntents(tx: Tx): Promise<boolean> {
   return (await tx.all(`SELECT id FROM batch WHERE state = 'intent' LIMIT 1`)).length > 0;
 }
 
+export async function hasIntentsOn(tx: Tx, rail: string): Promise<boolean> {
+  return (await tx.all(`SELECT id FROM batch WHERE rail = ? AND state = 'intent' LIMIT 1`, [rail])).length > 0;
+}
+
 /** What the batches pay whose end is not known yet. */
 export async function sumIntents(tx: Tx, rail: string): Promise<bigint> {
   const sql = `SELECT CAST(COALESCE(SUM(amount), 0) AS TEXT) AS total

@@ -15,6 +15,7 @@ export interface WalletBooks {
   /** The guard's withdrawals and the operator's own sends. */
   readonly withdrawn: bigint;
   readonly sent: bigint;
+  readonly swept: bigint;
   readonly fees: bigint;
   /** In batches that are not final: not in the sums yet, and held still. */
   readonly underWay: bigint;
@@ -36,7 +37,7 @@ export interface Found {
 
 export function reconcile(books: WalletBooks, { held, waiting }: Found): Reconciled {
   const income = books.settlementsReceived + books.deposits + books.otherIncome - books.undone;
-  const outgoing = books.settlementsPaid + books.withdrawn + books.sent + books.fees;
+  const outgoing = books.settlementsPaid + books.withdrawn + books.sent + books.swept + books.fees;
   const expected = books.opening + income - outgoing;
   return { ...books, expected, balance: held, difference: held - expected, unconfirmed: waiting };
 }

@@ -10,6 +10,7 @@ import type { Office, OwnRail } from '../office.ts';
 import { readFiguresIn } from '../pair/store.ts';
 import { readPaidSums, sumIntents, sumPaidElsewhere } from '../payout/store.ts';
 import { takeBackUndone } from '../payout/undone.ts';
+import { sumSwept } from '../sweep/store.ts';
 import { sumPaidOrders } from '../withdraw/store.ts';
 import { reconcile, type Found, type Reconciled, type WalletBooks } from './decide.ts';
 
@@ -63,6 +64,7 @@ async function readBooks(tx: Tx, rail: string): Promise<WalletBooks> {
   const [start, income, paid] = [await readWalletStart(tx, rail), await readIncomeSums(tx, rail), await readPaidSums(tx, rail)];
   // Payments whose batch a lost database had written: the opening balance is without those of before it.
   const elsewhere = start.openedAt === null ? 0n : await sumPaidElsewhere(tx, rail, start.openedAt);
+  const swept = await sumSwept(tx, rail);
   return {
     opening: start.opening ?? 0n,
     settlementsReceived: income.settlement,
@@ -71,7 +73,8 @@ async function readBooks(tx: Tx, rail: string): Promise<WalletBooks> {
     undone: income.undone,
     settlementsPaid: paid.settlements + elsewhere,
     withdrawn: await sumPaidOrders(tx, rail, 'withdrawal'),
-    sent: await sumPaidOrders(tx, rail, 'send'),
+    sent: (await sumPaidOrders(tx, rail, 'send')) - swept,
+    swept,
     fees: paid.fees,
     underWay: await sumIntents(tx, rail),
   };

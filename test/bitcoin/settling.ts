@@ -21,8 +21,8 @@ import { testSeed } from '../harness/view.ts';
 import { openWorld, type RailOfAll, type World, type WorldOptions } from '../settlement/world.ts';
 import { bankPays, fees, rules } from './paying.ts';
 
-/** After every block that was mined by the machine's own clock. */
-const GENESIS = 1_900_000_000;
+/** After every block that was mined by the machine's own clock; and not by years, since some bitcoinds stop at a date of their own. */
+const GENESIS = Math.floor(Date.now() / 1000) + 1_000_000;
 const chain = chains.regtest;
 /** Of a GiB. */
 export const price = 1_000_000n;
@@ -36,6 +36,8 @@ export interface StoryOptions extends Pick<WorldOptions, 'funds' | 'payouts' | '
   readonly feerateMax?: bigint;
   /** Whose keys are not in their wallets. */
   readonly elsewhere?: readonly string[];
+  /** Of which members, and what stays. */
+  readonly sweep?: Readonly<Record<string, bigint>>;
 }
 
 export interface Story {
@@ -47,6 +49,8 @@ export interface Story {
   depositOf(name: string): string;
   /** Of its wallet. */
   seedOf(name: string): string;
+  /** Where the sweep of that number goes. */
+  sweptTo(number: number): string;
   /** The world's clock, and the node's with it; then blocks. */
   advance(to: number, blocks?: number): Promise<void>;
   booksOf(name: string, rail?: string): Promise<Record<string, string>>;
@@ -59,7 +63,7 @@ let stories = 0;
 export async function openStory(node: Bitcoind, options: StoryOptions): Promise<Story> {
   const label = `story ${(stories += 1)}`;
   // The node’s time does not go back.
-  const genesis = GENESIS + stories * 1_000_000;
+  const genesis = GENESIS + stories * 150_000;
   const { names, coins = {}, onLedger = [], elsewhere = [] } = options;
   const seedOf = (name: string): string => `${label} ${name}`;
   const away = new Set<string>();
@@ -76,7 +80,12 @@ export async function openStory(node: Bitcoind, options: StoryOptions): Promise<
     fallback: (name) => (onLedger.includes(name) ? null : placeOf(name)),
     of(name, database) {
       if (onLedger.includes(name)) return null;
-      const rpc = whileAway(node.rpc, () => away.has(name));
+      const { strike } = options;
+      const rpc = whileAway(node.rpc, () => {
+        // Each call of the node is a point at which its process may die.
+        if (strike?.name === name) strike.at('rpc');
+        return away.has(name);
+      });
       const accounts = [accountOf(name), accountOf(name, 1)] as const;
       const ports = { database, entropy: seededEntropy(`${label} ${name}`), log: silentLog() };
       const common = { rpc, database, clock: drivenClock(genesis), gapLimit: 20, shownFrom: rules.confirmations };
@@ -86,9 +95,16 @@ export async function openStory(node: Bitcoind, options: StoryOptions): Promise<
         ...{ fees: { ...fees, max: options.feerateMax ?? fees.max }, replaceAfterBlocks: 6 },
         signer: elsewhere.includes(name) ? null : signerFrom(testSeed(seedOf(name)), chain),
       });
-      return { wallet, reader: bitcoinReader({ rules, rpc }) };
+      const onChain = { wallet, reader: bitcoinReader({ rules, rpc }) };
+      const above = options.sweep?.[name];
+      if (above === undefined) return onChain;
+      return {
+        ...onChain,
+        sweep: { above, destination: (number: number) => sweptTo(number).address, isFresh: true, hasSubscribers: false },
+      };
     },
   };
+  const sweptTo = derivation(accountOf('cold'), RECEIVING);
   const prices = { quantum: 1000n, dust: 1000n, price };
   const rails = onLedger.length > 0 ? { bitcoin: prices, ledger: prices } : { bitcoin: prices };
   const world = await openWorld({ ...options, names, rail, parameters: { genesis, rails } });
@@ -104,6 +120,7 @@ export async function openStory(node: Bitcoind, options: StoryOptions): Promise<
     seedOf,
     placeOf: (name) => placeOf(name),
     depositOf: (name) => derivation(accountOf(name, 1), RECEIVING)(3).address,
+    sweptTo: (number) => sweptTo(number).address,
     async advance(to, blocks = 0) {
       await world.advance(to);
       await node.ask('setmocktime', to);
