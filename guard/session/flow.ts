@@ -36,6 +36,8 @@ const refuse = refuser(localRefusals);
 const TELLING_SEC = 1;
 /** For a client to sign; until then it is allowed nothing. */
 const SIGNING_SEC = 60;
+/** For the transport's last counts of a session that was ended, which come seconds after it, and its word that it is gone. */
+const ENDING_SEC = 60;
 
 export type OpenAsk = Parameters<Parameters<GuardTransport['onOpen']>[0]>[0];
 export type AllowAsk = Parameters<Parameters<GuardTransport['onAllow']>[0]>[0];
@@ -278,7 +280,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     if (session === null || parameters === null) return;
     live.save(takeTick(session, parameters.startingBytes));
     if (isOut) cutOff(session);
-    if (session.state === 'ending' && now > session.since) await finish(session);
+    if (session.state === 'ending' && now > session.since + ENDING_SEC) await finish(session);
     // The relay's last word on it may come as late as the books are open.
     const isOver = session.state === 'ended' && now > session.since + parameters.graceSec + parameters.iouTickSec;
     if (isOver) live.retire(session);
