@@ -12,6 +12,7 @@ import { controlPort } from './control.ts';
 import { torFlags } from './flags.ts';
 import { meters } from './meters.ts';
 import { nodeBesideTor } from './node.ts';
+import { paidGuard } from './paid.ts';
 
 afterEach(undoAll);
 
@@ -52,4 +53,5 @@ describe('on a private Tor network', function () {
   nodeBesideTor(running);
   binding(running);
   torFlags(running);
+  paidGuard(running);
 });
