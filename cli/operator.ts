@@ -113,7 +113,9 @@ function addPayouts(program: Command): void {
       shape: z.object({ approved: z.array(hex32) }),
       body: ([ids]) => (Array.isArray(ids) && ids.length > 0 ? { ids } : { all: true }),
       text: ({ approved }) =>
-        approved.length === 0 ? 'Nothing waited for approval.\n' : `Released:\n${approved.map((id) => `  ${id}\n`).join('')}`,
+        approved.length === 0
+          ? 'Nothing was released. What waits for its id: ptg status.\n'
+          : `Released:\n${approved.map((id) => `  ${id}\n`).join('')}`,
     },
   );
 }

@@ -123,12 +123,19 @@ function needsOfMoney({ settlement, next, wallets, now }: Seen): Need[] {
       .filter(([, due]) => due.short > 0n)
       .map(([rail, due]) => [rail, due.short]),
   );
-  const waiting = settlement.needsApproval.length;
+  const [waiting, unasked] = [settlement.needsApproval.length, settlement.needsAnswer];
   const asked = settlement.contests.filter((one) => one.state === 'asked');
   const against = settlement.contests.filter((one) => one.part === 'accused' && counted.includes(one.state));
   const [unpaid, lapsed] = [settlement.states['unpaid'] ?? 0, settlement.states['lapsed'] ?? 0];
   return [
     ...need('approve', waiting > 0, () => `${waiting} payouts wait for you: ptg payouts, then ptg payouts approve`),
+    ...need(
+      'answer',
+      unasked.length > 0,
+      () =>
+        `${unasked.length} payouts wait for counterparts that have not answered since the restore, and may have been paid after the backup: ` +
+        `look in your wallet; if it was not paid, ptg payouts approve ${unasked.length === 1 ? unasked[0] : 'ID'}`,
+    ),
     ...need(
       'sign',
       settlement.waiting.signature > 0,

@@ -60,6 +60,8 @@ export const settlementShape = z.object({
   owing: byRail,
   awaitingFunds: byRail,
   needsApproval: z.array(hex32),
+  /** After a restore: the counterparts have not said what they hold. */
+  needsAnswer: z.array(hex32).default([]),
   /** Those that are not at their end. */
   contests: z.array(ownCase).default([]),
   states: z.record(z.string(), z.int()),

@@ -15,7 +15,7 @@ import { fetchLetters } from '../letter/flow.ts';
 import { pollSec, scheduleFor, type Office } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
 import { unfinished, type PairState } from '../pair/decide.ts';
-import type { Pair, PairFigures } from '../pair/pair.ts';
+import { isUnasked, type Pair, type PairFigures } from '../pair/pair.ts';
 import { dropIous, hasPairsOf, readFiguresById, readFiguresIn, readFiguresOf, readPair } from '../pair/store.ts';
 
 /**
@@ -136,11 +136,6 @@ export async function approve(office: Office, approval: Approval): Promise<Resul
     await office.schedule(tx, 'payments', clock.now());
     return ok({ approved });
   });
-}
-
-/** Perhaps paid already, by what a restore has lost. */
-function isUnasked({ fallback, recall }: PairFigures): boolean {
-  return fallback && recall;
 }
 
 async function approvable(tx: Tx, approval: Approval): Promise<PairFigures[]> {

@@ -91,3 +91,8 @@ export function bothSigned(pair: Pair): Countersigned<Settlement> | null {
   if (settlement === null || countersignature === null) return null;
   return { body: settlement.body, signature: settlement.signature, countersignature };
 }
+
+/** At the fallback, of a counterpart that has not said since a restore what it holds: perhaps paid already, by what the restore has lost. */
+export function isUnasked({ fallback, recall }: PairFigures): boolean {
+  return fallback && recall;
+}

@@ -8,7 +8,7 @@ import { readCasesIn } from '../contest/store.ts';
 import { heard, scheduleFor, runningInterval, type Office } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
 import { readUndone } from '../income/store.ts';
-import type { PairFigures } from '../pair/pair.ts';
+import { isUnasked, type PairFigures } from '../pair/pair.ts';
 import { readFiguresById, readFiguresIn } from '../pair/store.ts';
 import { readIntents } from '../payout/store.ts';
 import { readNewestInterval } from '../period/store.ts';
@@ -34,6 +34,7 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
   const schedules = newest === null ? [] : [newest - 1, newest].flatMap((interval) => momentsOf(office, interval));
   const schedule = next === null ? null : scheduleFor(office, next);
   const states: Partial<Record<PairState, number>> = {};
+  const manual = pairs.filter((one) => one.state === 'manual');
   for (const { state } of pairs) states[state] = (states[state] ?? 0) + 1;
   return ok({
     relay: office.me,
@@ -46,7 +47,8 @@ export async function showStatus(office: Office): Promise<Result<unknown>> {
     owed: sumOf(pairs, ['claimed', 'expecting', 'received', 'unpaid']),
     owing: sumOf(pairs, ['stated', 'agreed', 'manual', 'due', 'awaiting', 'paying', 'lapsed']),
     awaitingFunds: sumOf(pairs, ['awaiting']),
-    needsApproval: pairs.filter((one) => one.state === 'manual').map((one) => one.id),
+    needsApproval: manual.filter((one) => !isUnasked(one)).map((one) => one.id),
+    needsAnswer: manual.filter(isUnasked).map((one) => one.id),
     contests: cases.map((one) => shownCase(office, one)),
     states,
     ordersOpen: orders.length,

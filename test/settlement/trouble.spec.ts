@@ -551,6 +551,8 @@ describe('settlement in trouble', () => {
       await world.start('A', {}, true);
       await world.advance(world.clock.now() + 60);
       expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`]);
+      const status = (await world.local('A', '/settlement/status', {})) as { value: Record<string, unknown> };
+      expect(status.value).deep.include({ needsApproval: [], needsAnswer: [await idOf('A')] });
       expect(await world.local('A', '/settlement/payouts-approve', { all: true })).deep.equal({
         ok: true,
         value: { approved: [] },
