@@ -69,7 +69,9 @@ describe('the commands in the documents', function () {
         if (words !== null) {
           const why = await misunderstood(words);
           if (why !== null) wrong.push(`${page}: ${line}: ${why}`);
-        } else if (script !== undefined ? scripts[script] === undefined : !/^(sudo|git|time|cd|sh bin\/\S+\.sh$)( |$)/.test(line)) {
+        } else if (
+          script !== undefined ? scripts[script] === undefined : !/^(sudo|git|time|cd|sh bin\/\S+\.sh$)( |$)/.test(line)
+        ) {
           wrong.push(`${page}: ${line}: neither ptg nor npm`);
         }
       }

@@ -81,7 +81,7 @@ describe('journey: settlement', () => {
     }
     expect(foretold.sort()).deep.equal(expected);
     const { sums, lines } = await dryRun('A');
-    expect(sums).deep.equal({ ledger: { receive: '0', pay: '2053', fee: '0', short: '0' } });
+    expect(sums).deep.equal({ ledger: { receive: '0', pay: '2053', fee: '0', short: '0', away: false } });
     expect(lines.find((one) => one.nickname === 'M')).deep.include({
       held: '900',
       issued: '2502',
