@@ -125,7 +125,7 @@ describe('ptg up --once --json', function () {
     expect([live.code, live.stdout, /\[home-stopped\]/.test(live.stderr)]).deep.equal([1, '', true]);
     const sheet = await ptg(['earnings', '--csv', '--as', relay.name], { PTG_HOME: home });
     expect(sheet.stdout.split('\r\n')[0]).equal(
-      'interval,neighbour,id,rail,held,issued,carried in,gross,fee,net,carried on,received,paid,state',
+      'interval,neighbour,id,rail,unit,held,issued,carried in,gross,fee,net,carried on,received,paid,payment,time,kind,state',
     );
   });
 
