@@ -9,7 +9,7 @@ import { hash, integer, rawHex } from './exact.ts';
 import type { Chain } from './network.ts';
 import { heightsFrom, type Place } from './place.ts';
 import { refuseBitcoin } from './refusals.ts';
-import type { Rpc } from './rpc.ts';
+import { RPC_CODES, type Rpc } from './rpc.ts';
 
 export interface Tip {
   readonly height: number;
@@ -95,7 +95,7 @@ export async function blocksAfter(rpc: Rpc, place: Place, through: number): Prom
 /** Not what a node says of a block, but the block: its header has that hash, and its transactions that root. */
 export async function readBlock(rpc: Rpc, wanted: string): Promise<Result<Block>> {
   const raw = await rpc.call('getblock', [wanted, 0], rawHex);
-  if (!raw.ok) return raw.rpcCode === MISC ? refuseBitcoin('bitcoin-pruned', wanted) : raw;
+  if (!raw.ok) return raw.rpcCode === RPC_CODES.misc ? refuseBitcoin('bitcoin-pruned', wanted) : raw;
   try {
     const block = Block.fromHex(raw.value);
     if (block.getId() === wanted && block.checkTxRoots()) return ok(block);
@@ -104,9 +104,6 @@ export async function readBlock(rpc: Rpc, wanted: string): Promise<Result<Block>
   }
   return refuseBitcoin('bitcoin-nonsense', `getblock: not block ${wanted}`);
 }
-
-/** RPC_MISC_ERROR: of getblock, that its data are gone. */
-const MISC = -1;
 
 /** In their order; the lowest is asked first, so that a highest one that stands says that all stood. */
 async function hashesAt(rpc: Rpc, heights: readonly number[]): Promise<Result<string[]>> {
@@ -120,14 +117,11 @@ async function hashesAt(rpc: Rpc, heights: readonly number[]): Promise<Result<st
   if (!answers.ok) return answers;
   const hashes: string[] = [];
   for (const one of answers.value) {
-    if (!one.ok) return one.rpcCode === INVALID_PARAMETER ? refuseBitcoin('bitcoin-moved', one.refusal.about) : one;
+    if (!one.ok) return one.rpcCode === RPC_CODES.invalidParameter ? refuseBitcoin('bitcoin-moved', one.refusal.about) : one;
     hashes.push(one.value);
   }
   return ok(isFalling ? hashes.toReversed() : hashes);
 }
-
-/** RPC_INVALID_PARAMETER: the chain became shorter since its height was asked. */
-const INVALID_PARAMETER = -8;
 
 /** Bytes as the network has them, in the order in which hashes are shown. */
 export function shown(bytes: Uint8Array | undefined): string {

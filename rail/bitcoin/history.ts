@@ -12,7 +12,7 @@ import { hash, integer } from './exact.ts';
 import { readBlock } from './follow.ts';
 import { chains, type ChainName } from './network.ts';
 import { paymentOf } from './payment.ts';
-import type { Rpc } from './rpc.ts';
+import { RPC_CODES, type Rpc } from './rpc.ts';
 import { refusePayment } from './wallet/refusals.ts';
 
 export type History = (address: string) => Promise<Result<IncomingPayment[]>>;
@@ -20,8 +20,6 @@ export type History = (address: string) => Promise<Result<IncomingPayment[]>>;
 /** Half a year: longer than any window in which a payment is asked for. */
 const BLOCKS_MAX = 26_000;
 const SCAN_DEADLINE_MS = 120_000;
-/** bitcoin: src/rpc/protocol.h, RPC_MISC_ERROR: of scanblocks, that it has no index. */
-const NO_INDEX = -1;
 
 const scanned = z.object({ relevant_blocks: z.array(hash), completed: z.boolean() });
 const header = z.object({ height: integer, confirmations: integer });
@@ -54,7 +52,7 @@ async function scanFor(rpc: Rpc, chain: ChainName, addresses: ReadonlySet<string
   const descriptors = [...addresses].map((one) => `addr(${one})`);
   const call = { deadlineMs: SCAN_DEADLINE_MS };
   const found = await rpc.call('scanblocks', ['start', descriptors, from, height.value, 'basic'], scanned, call);
-  if (!found.ok) return found.rpcCode === NO_INDEX ? refusePayment('bitcoin-index', found.refusal.about) : found;
+  if (!found.ok) return found.rpcCode === RPC_CODES.misc ? refusePayment('bitcoin-index', found.refusal.about) : found;
   if (!found.value.completed) return refusePayment('bitcoin-index', 'the scan was broken off');
   const payments: IncomingPayment[] = [];
   for (const one of found.value.relevant_blocks) {

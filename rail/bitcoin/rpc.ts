@@ -38,8 +38,26 @@ export type Param = string | number | boolean | null | readonly Param[] | { read
 /** A block of four million bytes in hex, and its envelope. */
 const ANSWER_BYTES_MAX = 9 * 1024 * 1024;
 const DEADLINE_MS = 15_000;
-/** RPC_IN_WARMUP: it answers, but not yet. */
-const WARMUP = -28;
+
+/** What the node says by number, as far as it is told apart here (bitcoin: src/rpc/protocol.h). */
+export const RPC_CODES = {
+  /** RPC_MISC_ERROR: of getblock, that its data are gone; of scanblocks, that there is no index. */
+  misc: -1,
+  /** RPC_INVALID_ADDRESS_OR_KEY: of a transaction, that it is not known. */
+  unknown: -5,
+  /** RPC_INVALID_PARAMETER: of getblockhash, that the chain became shorter since its height was asked. */
+  invalidParameter: -8,
+  walletNotFound: -18,
+  /** RPC_VERIFY_ERROR: what a transaction spends is gone, or not there yet. */
+  verifyError: -25,
+  /** RPC_VERIFY_REJECTED: the mempool's rules do not take it. */
+  verifyRejected: -26,
+  /** RPC_VERIFY_ALREADY_IN_UTXO_SET: it is in a block. */
+  inChain: -27,
+  /** RPC_IN_WARMUP: it answers, but not yet. */
+  warmup: -28,
+  walletAlreadyLoaded: -35,
+} as const;
 
 export function createRpc(options: RpcOptions): Rpc {
   const exchanger = createExchanger();
@@ -99,7 +117,7 @@ function answerIn<T>(body: unknown, id: number, method: string, answer: ZodType<
   const { error, result } = read.data;
   if (error !== null && error !== undefined) {
     const code = Number(error.code);
-    return refused(code === WARMUP ? 'bitcoin-down' : 'bitcoin-rpc', `${method}: ${code} ${error.message}`, code);
+    return refused(code === RPC_CODES.warmup ? 'bitcoin-down' : 'bitcoin-rpc', `${method}: ${code} ${error.message}`, code);
   }
   const value = answer.safeParse(result);
   if (value.success) return ok(value.data);

@@ -9,7 +9,7 @@ import { encode } from '../../../core/wire/codec.ts';
 import type { PaymentProof } from '../../../core/wire/settlement.ts';
 import { hash, integer, rawHex } from '../exact.ts';
 import { BITCOIN, parsePayment } from '../payment.ts';
-import type { Rpc, RpcAnswer } from '../rpc.ts';
+import { RPC_CODES, type Rpc, type RpcAnswer } from '../rpc.ts';
 import { refusePayment } from '../wallet/refusals.ts';
 import { branchOf } from './branch.ts';
 import { strippedOf } from './stripped.ts';
@@ -18,14 +18,11 @@ import { hashOf, shownHash } from './transaction.ts';
 const found = z.object({ hex: rawHex, blockhash: hash.optional(), confirmations: integer.optional() });
 const block = z.object({ height: integer, tx: z.array(hash) });
 
-/** bitcoin: src/rpc/protocol.h, RPC_INVALID_ADDRESS_OR_KEY. */
-const NOT_FOUND = -5;
-
 export async function makeProof(rpc: Rpc, { confirmations }: BitcoinNetwork, payment: string): Promise<Result<PaymentProof>> {
   const name = parsePayment(payment);
   if (name === null) return refusePayment('bitcoin-unknown', payment.slice(0, 100));
   const transaction = await rpc.call('getrawtransaction', [name.txid, 1], found);
-  if (!transaction.ok) return transaction.rpcCode === NOT_FOUND ? refusePayment('bitcoin-unknown', payment) : transaction;
+  if (!transaction.ok) return transaction.rpcCode === RPC_CODES.unknown ? refusePayment('bitcoin-unknown', payment) : transaction;
   const { hex, blockhash, confirmations: deep = 0 } = transaction.value;
   if (blockhash === undefined || deep < confirmations) return refusePayment('bitcoin-unconfirmed', `${payment}: ${deep}`);
   const inBlock = await rpc.call('getblock', [blockhash, 1], block);

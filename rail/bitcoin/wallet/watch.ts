@@ -8,7 +8,7 @@ import { ok, type Result } from '../../../core/refusal.ts';
 import { inTurn } from '../../../host/in-turn.ts';
 import { CHANGE, descriptorOf, RECEIVING, type Account, type AccountKind } from '../descriptor.ts';
 import { amount, hash, integer, rawHex } from '../exact.ts';
-import type { Rpc } from '../rpc.ts';
+import { RPC_CODES, type Rpc } from '../rpc.ts';
 import { stepsOf } from './keys.ts';
 import type { Coin } from './coin.ts';
 import { refusePayment } from './refusals.ts';
@@ -56,11 +56,6 @@ const RANGE_LEAST = 200;
 const SENT_BLOCKS = 8_640;
 const SENT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** bitcoin: src/rpc/protocol.h. */
-export const NOT_FOUND = -5;
-const WALLET_NOT_FOUND = -18;
-const WALLET_ALREADY_LOADED = -35;
-
 export function watchWallet({ rpc, accounts, birthday, gapLimit }: WatchOptions): Watch {
   const descriptors = accounts.flatMap((account) => [descriptorOf(account, RECEIVING), descriptorOf(account, CHANGE)]);
   const name = `ptg-${sha256Hex(descriptors.join(' ')).slice(0, 16)}`;
@@ -71,7 +66,7 @@ export function watchWallet({ rpc, accounts, birthday, gapLimit }: WatchOptions)
   /** The node may have been started anew, or be another one: it is asked each time. */
   async function ready(): Promise<Result<null>> {
     const info = await wallet.call('getwalletinfo', [], walletInfo);
-    if (!info.ok && info.rpcCode !== WALLET_NOT_FOUND) return info;
+    if (!info.ok && info.rpcCode !== RPC_CODES.walletNotFound) return info;
     if (info.ok && info.value.scanning !== false) return refusePayment('bitcoin-rescan', name);
     return turn(() => open(info.ok));
   }
@@ -107,7 +102,7 @@ export function watchWallet({ rpc, accounts, birthday, gapLimit }: WatchOptions)
       const opened = await ready();
       if (!opened.ok) return opened;
       const found = await wallet.call('gettransaction', [txid], seen);
-      if (!found.ok) return found.rpcCode === NOT_FOUND ? ok(null) : found;
+      if (!found.ok) return found.rpcCode === RPC_CODES.unknown ? ok(null) : found;
       const { confirmations, hex, blocktime, timereceived } = found.value;
       return ok({ confirmations, raw: hex, at: blocktime ?? timereceived });
     },
@@ -133,8 +128,8 @@ export function watchWallet({ rpc, accounts, birthday, gapLimit }: WatchOptions)
 
 async function load(rpc: Rpc, name: string): Promise<Result<unknown>> {
   const loaded = await rpc.call('loadwallet', [name, true], z.unknown());
-  if (loaded.ok || loaded.rpcCode === WALLET_ALREADY_LOADED) return ok(null);
-  if (loaded.rpcCode !== WALLET_NOT_FOUND) return loaded;
+  if (loaded.ok || loaded.rpcCode === RPC_CODES.walletAlreadyLoaded) return ok(null);
+  if (loaded.rpcCode !== RPC_CODES.walletNotFound) return loaded;
   // Without private keys, without any of its own, without a passphrase, of descriptors, opened again when the node starts.
   return rpc.call('createwallet', [name, true, true, '', false, true, true], z.unknown());
 }
