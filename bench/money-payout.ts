@@ -123,8 +123,8 @@ async function payOnce(node: Bitcoind, paying: Paying, batch: Batch, keep: (name
   };
   const plan = planTransaction(order);
   invariant(plan !== 'funds' && plan !== 'coins', 'what was paid once can be planned again');
-  const made = psbtOf(plan, chain);
-  const build = await msOf(() => psbtOf(planTransaction(order) as typeof plan, chain).toBase64());
+  const made = psbtOf(plan, chain, order.change);
+  const build = await msOf(() => psbtOf(planTransaction(order) as typeof plan, chain, order.change).toBase64());
   const sign = await msOf(() => signAll(made, plan.inputs, signer));
   const [key, message] = [signer.keyAt(plan.inputs[0]?.path ?? []).privateKey as Uint8Array, sha256('message')];
   bareOf.set('build', await msOf(() => bareTransaction(plan).toBuffer()));

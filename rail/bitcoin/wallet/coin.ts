@@ -9,9 +9,8 @@ export interface Outpoint {
   readonly vout: number;
 }
 
-export interface Coin extends Outpoint {
-  readonly amount: bigint;
-  readonly confirmations: number;
+/** An output of the wallet's own, and its key. */
+export interface OwnOutput {
   readonly script: Uint8Array;
   readonly kind: AccountKind;
   /** 33 bytes, or of `tr` the internal key's 32. */
@@ -19,6 +18,11 @@ export interface Coin extends Outpoint {
   readonly fingerprint: string;
   /** From the key of that fingerprint. */
   readonly path: readonly number[];
+}
+
+export interface Coin extends Outpoint, OwnOutput {
+  readonly amount: bigint;
+  readonly confirmations: number;
 }
 
 /** It may be replaced by fee (BIP 125). */

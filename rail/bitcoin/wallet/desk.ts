@@ -2,18 +2,19 @@
  * What paying and replacing share: the wallet's options, its view of the node, and making one transaction: coins and change, plan,
  * PSBT, signature, the node's own check. Called by pay.ts, replace.ts, external.ts and wallet.ts.
  */
+import { toXOnly } from 'bitcoinjs-lib';
 import { z } from 'zod';
 import { ok, type Result } from '../../../core/refusal.ts';
 import type { BitcoinNetwork } from '../../../core/wire/bitcoin.ts';
 import type { Ports } from '../../../host/ports.ts';
-import { derivation, type Derived } from '../derive.ts';
+import { derivation } from '../derive.ts';
 import { CHANGE, type Account } from '../descriptor.ts';
 import { integer } from '../exact.ts';
 import type { Chain } from '../network.ts';
 import type { Rpc } from '../rpc.ts';
-import { outpointOf, type Coin } from './coin.ts';
+import { outpointOf, type Coin, type OwnOutput } from './coin.ts';
 import type { FeeRules } from './feerate.ts';
-import type { Signer } from './keys.ts';
+import { stepsOf, type Signer } from './keys.ts';
 import { planTransaction, type PlannedOutput } from './plan.ts';
 import { psbtOf, signAll, txidOf } from './psbt.ts';
 import { refusePayment } from './refusals.ts';
@@ -57,7 +58,7 @@ export async function makeTransaction(desk: Desk, order: Order): Promise<Result<
   const plan = planTransaction({ ...order, coins: coins.value, change, salt, chain });
   if (plan === 'funds') return refusePayment('bitcoin-funds', `${coins.value.length} outputs at hand`);
   if (plan === 'coins') return refusePayment('bitcoin-coins', `${coins.value.length} outputs at hand`);
-  const psbt = psbtOf(plan, chain);
+  const psbt = psbtOf(plan, chain, change);
   const unsigned = psbt.toBase64();
   let raw: string | null = null;
   if (signer !== null) {
@@ -90,8 +91,15 @@ export async function coinsAndBatches({ watch, rules, ports }: Desk): Promise<Re
   });
 }
 
-export function changeAt(accounts: readonly Account[], index: number): Derived {
-  return derivation(accounts[0] as Account, CHANGE)(index);
+export function changeAt(accounts: readonly Account[], index: number): OwnOutput & { readonly address: string } {
+  const account = accounts[0] as Account;
+  const { kind, key, origin } = account;
+  const { address, script, publicKey } = derivation(account, CHANGE)(index);
+  // Of an account without its origin: from its own key on, as bitcoind has it for coins.
+  const from = origin ?? { fingerprint: Buffer.from(key.fingerprint).toString('hex'), path: '' };
+  const path = [...stepsOf(from.path), CHANGE, index];
+  const own = { kind, fingerprint: from.fingerprint, path, publicKey: kind === 'tr' ? toXOnly(publicKey) : publicKey };
+  return { address, script, ...own };
 }
 
 const accepted = z.array(z.object({ allowed: z.boolean().optional(), 'reject-reason': z.string().optional() })).length(1);

@@ -7,25 +7,32 @@ import { invariant } from '../../../core/refusal.ts';
 import '../curve.ts';
 import type { Chain } from '../network.ts';
 import { hash256, shownHash } from '../proof/transaction.ts';
-import { RBF_SEQUENCE, type Coin } from './coin.ts';
+import { RBF_SEQUENCE, type Coin, type OwnOutput } from './coin.ts';
 import { pathText, stepsOf, type Signer } from './keys.ts';
 import type { Plan, PlannedOutput } from './plan.ts';
 
-export function psbtOf({ inputs, outputs }: Plan, chain: Chain): Psbt {
+/** `change`: said with its key, by which a signer sees that it stays its own. */
+export function psbtOf({ inputs, outputs }: Plan, chain: Chain, change?: OwnOutput): Psbt {
   const psbt = new Psbt({ network: chain.prefixes });
   psbt.setVersion(2);
   psbt.addOutputs(outputs.map(({ script, amount }) => ({ script, value: amount })));
   psbt.addInputs(inputs.map(({ txid, vout }) => ({ hash: txid, index: vout, sequence: RBF_SEQUENCE })));
   for (const [place, coin] of inputs.entries()) psbt.updateInput(place, updateOf(coin));
+  if (change !== undefined) {
+    const place = outputs.findIndex(({ script }) => Buffer.compare(script, change.script) === 0);
+    if (place >= 0) psbt.updateOutput(place, keyOf(change));
+  }
   return psbt;
 }
 
 function updateOf(coin: Coin) {
-  const { amount, script, publicKey, kind } = coin;
-  const witnessUtxo = { script, value: amount };
-  const from = { masterFingerprint: Buffer.from(coin.fingerprint, 'hex'), path: pathText(coin.path) };
-  if (kind === 'wpkh') return { witnessUtxo, bip32Derivation: [{ ...from, pubkey: publicKey }] };
-  return { witnessUtxo, tapInternalKey: publicKey, tapBip32Derivation: [{ ...from, pubkey: publicKey, leafHashes: [] }] };
+  return { witnessUtxo: { script: coin.script, value: coin.amount }, ...keyOf(coin) };
+}
+
+function keyOf({ kind, publicKey, fingerprint, path }: OwnOutput) {
+  const from = { masterFingerprint: Buffer.from(fingerprint, 'hex'), path: pathText(path), pubkey: publicKey };
+  if (kind === 'wpkh') return { bip32Derivation: [from] };
+  return { tapInternalKey: publicKey, tapBip32Derivation: [{ ...from, leafHashes: [] }] };
 }
 
 /** What it spends, with all that it takes to spend it again. */
