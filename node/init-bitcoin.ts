@@ -36,7 +36,7 @@ export const initBitcoinRefusals = {
   },
   'init-deposits': {
     retry: false,
-    text: 'a guard without settlement beside it has no key into which its subscribers could pay',
+    text: 'a guard without a hot wallet beside it has no key into which its subscribers could pay',
     remedy: 'give --deposits: the xpub or descriptor of an account of your wallet',
   },
 } as const;
@@ -65,7 +65,9 @@ export function sectionOf(
   if (network.bitcoin?.chain !== chain) return refuse('init-chain', network.bitcoin?.chain ?? 'none');
   const pays = roles.includes('settlement');
   if (!pays && !roles.includes('guard')) return ok(undefined);
-  if (!pays && deposits === undefined) return refuse('init-deposits', chain);
+  // A guard alone has no other use for bitcoind; beside a wallet that is signed elsewhere it has no other rail.
+  const takesNone = !pays || (account !== undefined && network.ledger === null && !roles.includes('ledger'));
+  if (roles.includes('guard') && takesNone && deposits === undefined) return refuse('init-deposits', chain);
   const cookie = given.cookie ?? join(homedir(), '.bitcoin', FOLDERS[chain], '.cookie');
   return ok({
     ...{ url, cookie },

@@ -113,7 +113,8 @@ function bitcoinOf(
   if (bitcoin === undefined) return ok({ rules: null, section: undefined });
   const rules = joined === null ? rulesOf(bitcoin) : ok(joined.bitcoin ?? null);
   if (!rules.ok) return rules;
-  const network = { networkId: 'new', authorities: [], ledger: null, ...(rules.value === null ? {} : { bitcoin: rules.value }) };
+  const ledger = joined?.ledger ?? null;
+  const network = { networkId: 'new', authorities: [], ledger, ...(rules.value === null ? {} : { bitcoin: rules.value }) };
   const section = sectionOf(bitcoin, roles, network, now);
   if (!section.ok) return section;
   const read =

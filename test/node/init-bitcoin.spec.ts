@@ -70,6 +70,15 @@ describe('ptg init --bitcoin', () => {
     valueOf(await checkNode(join(folder, 'cold'), entropy));
   });
 
+  it('takes a guard whose wallet is signed elsewhere without deposits where its subscribers can pay on the ledger', async () => {
+    valueOf(await make('dawn', ['directory', 'ledger'], { chain: 'regtest' }));
+    const network = join(folder, 'dawn', 'network.json');
+    valueOf(await make('birch', ['relay', 'settlement', 'guard'], { chain: 'regtest', account: xpub('one') }, network));
+    valueOf(await checkNode(join(folder, 'birch'), entropy));
+    const alone = { chain: 'regtest', account: xpub('one') } as const;
+    valueOf(await make('one', ['directory', 'ledger', 'relay', 'settlement', 'guard'], alone));
+  });
+
   it('refuses what could not run, and writes nothing', async () => {
     valueOf(await make('founder', ['directory'], { chain: 'regtest' }));
     const network = join(folder, 'founder', 'network.json');
@@ -80,6 +89,7 @@ describe('ptg init --bitcoin', () => {
     await refused('init-difficulty', ['directory'], { chain: 'main' }, null);
     await refused('init-chain', ['relay', 'settlement'], { chain: 'signet' });
     await refused('init-deposits', ['guard'], { chain: 'regtest' });
+    await refused('init-deposits', ['relay', 'settlement', 'guard'], { chain: 'regtest', account: xpub('one') });
     await refused('bitcoin-descriptor', ['guard'], { chain: 'regtest', deposits: 'xpub661' });
     const same = xpub('one');
     await refused('node-accounts', ['relay', 'settlement', 'guard'], { chain: 'regtest', deposits: same, account: same });
