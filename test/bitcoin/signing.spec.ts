@@ -117,7 +117,7 @@ describe('signing elsewhere', function () {
   });
 
   it('given up: its coins are free, its PSBT is refused, and what replaces it excludes it', async () => {
-    const { wallet, reader } = await open('void', [30_000n, 31_000n, 90_000n]);
+    const { wallet, reader, fund } = await open('void', [30_000n, 31_000n, 90_000n]);
     const signing = signingOf(wallet);
     const batch = batchTo('void', 2, 20_000n);
     const before = await handed(wallet, batch);
@@ -128,6 +128,8 @@ describe('signing elsewhere', function () {
     expect(await signing.unsigned()).deep.equal([]);
     expect(codeOf(await signing.takeSigned(signedBy('void', before.unsigned)))).equal('bitcoin-void');
 
+    // Coins that would do alone, and cost less: a later batch could be paid beside the first.
+    await fund([26_000n, 900_000n]);
     // Another composition of what is due: one of the outputs, and another one.
     const next = batchOf('void next', [batch.outputs[0]!, { destination: placesOf('else', 1)[0]!, amount: 5_000n }]);
     const after = await handed(wallet, next);
