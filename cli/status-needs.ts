@@ -13,7 +13,7 @@ export interface Need {
 type Seen = Omit<Status, 'needsYou'>;
 
 export function needsOf(seen: Seen): Need[] {
-  return [...needsOfNode(seen), ...needsOfRelay(seen), ...needsOfMoney(seen), ...needsOfSubscriber(seen)];
+  return [...needsOfNode(seen), ...needsOfRelay(seen), ...needsOfMoney(seen), ...needsOfGuard(seen), ...needsOfSubscriber(seen)];
 }
 
 function need(code: string, holds: boolean, text: () => string): Need[] {
@@ -200,6 +200,12 @@ function undoneNeed({ kind, rail, amount, payment, interval, peer, nickname }: U
 }
 
 type Undone = NonNullable<Seen['settlement']>['undone'][number];
+
+function needsOfGuard({ guard, now }: Seen): Need[] {
+  return (guard?.unread ?? []).flatMap(({ rail, since, text, remedy }) =>
+    need('deposits-unread', true, () => `deposits in ${rail} are not read${sinceText(since, now)}: ${text}; ${remedy}`),
+  );
+}
 
 function needsOfSubscriber({ accounts, node }: Seen): Need[] {
   if (!node.roles.includes('client')) return [];

@@ -89,6 +89,7 @@ export const guardShape = z.object({
   subscribers: z.int(),
   sessions: z.int(),
   rails: z.array(z.object({ rail: z.string(), deposited: units, spent: units, withdrawn: units, owed: signedUnits }).loose()),
+  unread: z.array(z.object({ rail: z.string(), since: z.int(), text: z.string(), remedy: z.string() })).default([]),
 });
 /** The tor beside a directory; null where it has none. */
 export const directoryTorShape = z.object({

@@ -80,7 +80,7 @@ export async function start(ports: GuardPorts, settings: GuardSettings): Promise
       request,
       shortfall: sessions.shortfall,
       complained: complaints.noticed,
-      ...createOffers(guard, sessions.count),
+      ...createOffers(guard, sessions.count, deposits.unread),
     }),
     sealing: keys.sealing,
     relay: config.id,

@@ -2,6 +2,7 @@
  * Deposits: what a wallet shows in; rows that balances are summed from out. Reads on from a stored place, which moves on only
  * over payments that are final, and back where a rail undoes its blocks. Run by a job, and when a subscriber asks for its account.
  */
+import type { Refusal, Result } from '../../core/refusal.ts';
 import { inTurn } from '../../host/in-turn.ts';
 import { parametersOf } from '../../host/network/prices.ts';
 import type { Tx } from '../../host/ports.ts';
@@ -30,8 +31,17 @@ export interface Deposits {
   look(): Promise<void>;
   /** One payment to a subscriber's own destination that no round has shown: in the destination's history, credited when confirmed. */
   find(subscriber: string, wanted: Wanted): Promise<void>;
+  /** By what the last round found. */
+  unread(): readonly Unread[];
   /** The job. */
   run(now: number): Promise<number | null>;
+}
+
+/** A rail whose deposits cannot be read now, for what reason, since when. */
+export interface Unread {
+  readonly rail: string;
+  readonly since: number;
+  readonly refusal: Refusal;
 }
 
 export interface Wanted {
@@ -46,6 +56,7 @@ const CREDITS_MAX = 50;
 export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): Deposits {
   const { database, log, network, clock } = guard.ports;
   const turn = inTurn();
+  const unread = new Map<string, Unread>();
   let next: Promise<void> | null = null;
 
   /** However many ask at once: one round runs and one waits. */
@@ -86,7 +97,7 @@ export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): 
     let stored: string | null = start;
     for (;;) {
       const page = await receiving.incoming(place);
-      if (!page.ok) return log.warn('deposits-not-read', { role: 'guard', code: page.refusal.code });
+      if (!heard(receiving.rail, page)) return;
       for (const one of page.value.payments) seen.add(one.payment);
       stored = await save(watched, page.value, stored);
       if (page.value.cursor === place) break;
@@ -94,6 +105,17 @@ export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): 
     }
     await dropVanished(watched, seen);
     read.add(receiving.rail);
+  }
+
+  function heard<T>(rail: string, page: Result<T>): page is Extract<Result<T>, { ok: true }> {
+    if (page.ok) {
+      unread.delete(rail);
+      return true;
+    }
+    const since = unread.get(rail)?.since ?? clock.now();
+    unread.set(rail, { rail, since, refusal: page.refusal });
+    log.warn('deposits-not-read', { role: 'guard', code: page.refusal.code });
+    return false;
   }
 
   /** Answers how far is stored, or null once something before it is not final. */
@@ -155,6 +177,7 @@ export function createDeposits(guard: Guard, accounts: Pick<Accounts, 'sign'>): 
   return {
     look,
     find,
+    unread: () => [...unread.values()],
     async run(now) {
       const parameters = parametersOf(network);
       // Scheduled again by the first consensus.

@@ -6,6 +6,7 @@ import { guardRefusals, type GuardOffer } from '../../core/wire/guard.ts';
 import { pricesOf } from '../../host/network/prices.ts';
 import { balanceOf } from '../account/decide.ts';
 import { countAccounts, readTotals } from '../account/store.ts';
+import type { Unread } from '../deposit/flow.ts';
 import { usualPrice } from '../bill/flow.ts';
 import { GIB } from '../../core/rule/price.ts';
 import { intervalNow, type Guard } from '../context.ts';
@@ -29,9 +30,11 @@ export interface GuardStatus {
     /** Spent, but not signed by its subscriber. */
     readonly unsigned: bigint;
   }[];
+  /** Rails whose deposits cannot be read now; a running guard knows. */
+  readonly unread: readonly { readonly rail: string; readonly since: number; readonly text: string; readonly remedy: string }[];
 }
 
-export function createOffers(guard: Guard, sessionsNow: () => number) {
+export function createOffers(guard: Guard, sessionsNow: () => number, unreadNow: () => readonly Unread[]) {
   const { config, ports } = guard;
   const { network, clock, database } = ports;
 
@@ -60,7 +63,8 @@ export function createOffers(guard: Guard, sessionsNow: () => number) {
         unsigned: sums.spent - signed,
       }));
       const { id, nickname } = config;
-      return ok({ id, nickname, subscribers: await countAccounts(tx), sessions: sessionsNow(), rails });
+      const unread = unreadNow().map(({ rail, since, refusal: { text, remedy } }) => ({ rail, since, text, remedy }));
+      return ok({ id, nickname, subscribers: await countAccounts(tx), sessions: sessionsNow(), rails, unread });
     });
   }
 

@@ -1,6 +1,6 @@
 /*
- * A SQLite database while others use it: a consistent copy of it, and whether it is sound. A file or URL in; another file, or what
- * is wrong, out. Called by node's backup and doctor.
+ * A SQLite database while others use it: a consistent copy of it, and whether it is sound, and a look into it. A file or URL in; another file, what
+ * is wrong, or what was read, out. Called by node's backup and doctor.
  */
 import { existsSync } from 'node:fs';
 import { invariant } from '../../core/refusal.ts';
@@ -8,6 +8,7 @@ import { errorText } from '../log.ts';
 import { asDatabaseFault } from './fault.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
+import type { Tx } from '../ports.ts';
 import type { DatabasePlace } from './open.ts';
 
 /** One transaction's view of it, whatever is written meanwhile; nobody waits for the copy. `into` must not be there yet. */
@@ -18,6 +19,18 @@ export async function copyDatabase(file: string, into: string): Promise<void> {
     await engine.knex.raw('VACUUM INTO ?', [into]);
   } catch (thrown) {
     throw asDatabaseFault(thrown, { file });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** One look into a database as it stands, without bringing its tables up to date. Null where they are not there, or it does not open. */
+export async function peekDatabase<T>(place: DatabasePlace, read: (tx: Tx) => Promise<T>): Promise<T | null> {
+  const engine = 'file' in place ? openSqlite(place.file) : openPostgres(place.url);
+  try {
+    return await engine.transaction(read);
+  } catch {
+    return null;
   } finally {
     await engine.close();
   }

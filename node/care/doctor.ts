@@ -10,16 +10,23 @@ import { CONSENSUS_BYTES_MAX } from '../../core/limits.ts';
 import { consensusDocument, verifyConsensus, type Consensus } from '../../core/wire/consensus.ts';
 import { aliveAnswer } from '../../core/wire/directory.ts';
 import { signedLogHead } from '../../core/wire/ledger.ts';
-import { findDatabaseFault } from '../../host/db/copy.ts';
+import { findDatabaseFault, peekDatabase } from '../../host/db/copy.ts';
 import { readKeyFile } from '../../host/files.ts';
 import { z } from 'zod';
 import { createHttpClient } from '../../host/http/client.ts';
 import { readServerDate } from '../../host/http/date.ts';
 import type { Clock, Entropy, HttpClient } from '../../host/ports.ts';
 import { chains } from '../../rail/bitcoin/network.ts';
-import { readTip } from '../../rail/bitcoin/follow.ts';
+import { readPlace } from '../../guard/deposit/store.ts';
+import { derivation } from '../../rail/bitcoin/derive.ts';
+import { RECEIVING } from '../../rail/bitcoin/descriptor.ts';
+import { readTip, type Tip } from '../../rail/bitcoin/follow.ts';
+import { BITCOIN } from '../../rail/bitcoin/payment.ts';
+import { parsePlace } from '../../rail/bitcoin/place.ts';
+import { refuseBitcoin } from '../../rail/bitcoin/refusals.ts';
 import type { Rpc } from '../../rail/bitcoin/rpc.ts';
-import { readBitcoin } from '../bitcoin.ts';
+import { readBitcoin, type OwnBitcoin } from '../bitcoin.ts';
+import { depositsOf } from '../wallets.ts';
 import { openHome, type OpenedHome } from '../open.ts';
 import { checkNode, keyFile, keyNamesOf } from './check.ts';
 import { readLastBackup } from './manifest.ts';
@@ -177,10 +184,27 @@ async function examineBitcoin(patient: Patient): Promise<Finding[]> {
     if (!tip.ok) return [bad('bitcoin', `${tip.refusal.text}: ${tip.refusal.about}`, tip.refusal.remedy)];
     const answers = good('bitcoin', `bitcoind answers; block ${tip.value.height} of ${rules.chain}`);
     const pays = patient.spec.roles.includes('settlement') && spec.wallet !== undefined;
-    return pays ? [answers, await examineIndexes(rpc)] : [answers];
+    return [answers, ...(pays ? [await examineIndexes(rpc)] : []), ...(await examineDeposits(patient, own.value, tip.value))];
   } finally {
     rpc.close();
   }
+}
+
+/** A guard reads on from where it stopped: those blocks have to be there still. */
+async function examineDeposits({ home, spec, keys }: Patient, own: OwnBitcoin, { keptFrom, height }: Tip): Promise<Finding[]> {
+  const account = spec.roles.includes('guard') ? await depositsOf(own, keys) : null;
+  if (account === null) return [];
+  const url = spec.databases.guard;
+  const file = join(home, 'guard.sqlite');
+  if (url === undefined && !existsSync(file)) return [];
+  const watched = { rail: BITCOIN, wallet: derivation(account, RECEIVING)(0).address };
+  const place = await peekDatabase(url === undefined ? { file } : { url }, (tx) => readPlace(tx, watched));
+  if (place === null || place === '') return [];
+  const what = 'bitcoin deposits';
+  const next = parsePlace(place).height + 1;
+  if (next >= keptFrom) return [good(what, `read up to block ${next - 1} of ${height}`)];
+  const { text, remedy } = refuseBitcoin('bitcoin-pruned', '').refusal;
+  return [bad(what, `${text}: ${next}; it begins with ${keptFrom}`, remedy)];
 }
 
 /** What proofs and payments to a destination are found by. */

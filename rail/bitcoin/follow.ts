@@ -14,6 +14,8 @@ import { RPC_CODES, type Rpc } from './rpc.ts';
 export interface Tip {
   readonly height: number;
   readonly work: bigint;
+  /** The lowest block whose data a pruned node still has; 0 of one that is not pruned. */
+  readonly keptFrom: number;
 }
 
 export interface ReadBlock {
@@ -25,14 +27,15 @@ const work = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .transform((text) => BigInt(`0x${text}`));
-const chainInfo = z.object({ chain: z.string(), blocks: integer, chainwork: work });
+const chainInfo = z.object({ chain: z.string(), blocks: integer, chainwork: work, pruneheight: integer.optional() });
 const header = z.object({ chainwork: work, mediantime: integer });
 
 export async function readTip(rpc: Rpc, chain: Chain): Promise<Result<Tip>> {
   const info = await rpc.call('getblockchaininfo', [], chainInfo);
   if (!info.ok) return info;
   if (info.value.chain !== chain.name) return refuseBitcoin('bitcoin-chain', `${info.value.chain}, not ${chain.name}`);
-  return ok({ height: info.value.blocks, work: info.value.chainwork });
+  const { blocks, chainwork, pruneheight = 0 } = info.value;
+  return ok({ height: blocks, work: chainwork, keptFrom: pruneheight });
 }
 
 /** The last place at or before this one whose block is in the node's chain. */

@@ -67,6 +67,26 @@ describe('a guard on bitcoind', () => {
     expect(await world.carry('alice', 1000n)).equal(1000n);
   });
 
+  it('says to its operator that bitcoind is away, since when and what to do; and no more when it is back', async () => {
+    await make();
+    await ask('alice', 'subscribe');
+    await ask('alice', 'account');
+    const unread = async () => ((await world.status()) as { unread: { rail: string; text: string; remedy: string }[] }).unread;
+    expect(await unread()).deep.equal([]);
+    await node().stop();
+    try {
+      await world.ask('alice', { kind: 'account' });
+      const [one, ...more] = await unread();
+      expect(more).deep.equal([]);
+      expect(one).include({ rail: 'bitcoin', text: 'bitcoind does not answer, or is still starting' });
+      expect(one?.remedy).include('[bitcoin] url');
+    } finally {
+      await node().start();
+    }
+    await ask('alice', 'account');
+    expect(await unread()).deep.equal([]);
+  });
+
   it('late, repeated and small ones to one address all count', async () => {
     await make();
     const { destination } = await ask('alice', 'subscribe');
