@@ -251,10 +251,13 @@ async function writeIntent(
   return batch;
 }
 
-async function isStillPayable(office: Office, tx: Tx, rail: string, { kind, name }: Payable, now: number): Promise<boolean> {
+async function isStillPayable(office: Office, tx: Tx, rail: string, chosen: Payable, now: number): Promise<boolean> {
+  const { kind, name, destination, amount } = chosen;
   if (kind === 'order') return (await readOrder(tx, name))?.state === 'accepted';
   const pair = await readFiguresById(tx, name);
-  return pair !== null && payable.includes(pair.state) && pair.rail === rail && mayLeave(office, pair, now);
+  // A settlement that both had signed may have taken the place of a fallback meanwhile.
+  const isSame = pair?.rail === rail && pair.destination === destination && pair.amount === amount;
+  return isSame && payable.includes(pair.state) && mayLeave(office, pair, now);
 }
 
 /**

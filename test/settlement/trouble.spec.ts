@@ -563,6 +563,43 @@ describe('settlement in trouble', () => {
       expect(await balanceOf(world, 'A')).equal(9n * price);
     });
 
+    it('learns what was signed while it is about to pay the fallback, and pays by that', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.advance(bst + 60);
+      const [signed] = await pairsOf(world, 'B');
+      await world.stop('A');
+      await world.advance((bst + paymentEnd) / 2 + 60);
+      world.down.add('recall:B');
+      await world.start('A', { payouts: 'auto' }, true);
+      await world.advance(world.clock.now() + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`]);
+      const { wallet, reader } = world.of('A');
+      const balance = wallet.balance.bind(wallet);
+      const destinations: (string | null | undefined)[] = [];
+      // The operator has released it; while the wallet is asked, the counterpart answers.
+      Object.assign(wallet, {
+        balance: async () => {
+          const held = await balance();
+          if (world.down.delete('recall:B')) world.clock.advance(world.clock.now() + 300);
+          for (let one = null; one !== signed?.destination;) {
+            one = (await pairsOf(world, 'A'))[0]?.destination;
+            destinations.push(one);
+          }
+          return held;
+        },
+      });
+      await world.local('A', '/settlement/payouts-approve', { ids: [signed?.id] });
+      await world.idle();
+      await world.advance(paymentEnd - 1);
+      const fallback = fallbackOf(world, 'B', signed?.id as string);
+      expect(destinations[0]).equal(fallback);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await reader.history(fallback)).deep.equal({ ok: true, value: [] });
+      expect(await balanceOf(world, 'A')).equal(9n * price);
+    });
+
     it('asks in vain until the window is over: what was signed is not paid again when it is learned of then', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
       world.owe(0, 'A', 'B', GIB);
