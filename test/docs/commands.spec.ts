@@ -70,7 +70,9 @@ describe('the commands in the documents', function () {
           const why = await misunderstood(words);
           if (why !== null) wrong.push(`${page}: ${line}: ${why}`);
         } else if (
-          script !== undefined ? scripts[script] === undefined : !/^(sudo|git|time|cd|sh bin\/\S+\.sh$)( |$)/.test(line)
+          script !== undefined
+            ? scripts[script] === undefined
+            : !/^(sudo|git|time|cd|bitcoind|bitcoin-cli|sh bin\/\S+\.sh$)( |$)/.test(line)
         ) {
           wrong.push(`${page}: ${line}: neither ptg nor npm`);
         }
