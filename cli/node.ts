@@ -14,6 +14,7 @@ import { initNode, type Initialised } from '../node/init.ts';
 import { openHome } from '../node/open.ts';
 import { chains, type ChainName } from '../rail/bitcoin/network.ts';
 import { startNode } from '../node/start.ts';
+import type { TorrcFinding } from '../tor/torrc/check.ts';
 import { amountArgument, oneOf, shapedArgument, wholeNumber } from './arguments.ts';
 import { answersOnSocket } from './call.ts';
 import { nodeHome, refuseHome, type HomeOptions } from './home.ts';
@@ -39,6 +40,7 @@ interface InitArguments extends HomeOptions {
   readonly bitcoinDifficulty?: bigint;
   readonly deposits?: string;
   readonly account?: string;
+  readonly torrc?: readonly string[];
 }
 
 export function addNodeCommands(program: Command): void {
@@ -56,6 +58,7 @@ export function addNodeCommands(program: Command): void {
     )
     .option('--exit', 'the tor beside it lets traffic leave Tor')
     .option('--bandwidth <n>', 'what it offers, in bytes a second', wholeNumber(0, 2 ** 40), 1_000_000)
+    .option('--torrc <file>', 'a relay’s: looks at its torrc and leaves it as it is; again for each file of it', collected)
     .option('--trial', 'a founder’s: intervals of ten minutes instead of fifteen days')
     .option('--bitcoin <chain>', 'pay and be paid in Bitcoin; of a founder: settle in it', oneOf(chainNames))
     .option('--bitcoin-url <url>', 'the RPC of your bitcoind', shapedArgument(urlShape, 'an http address'))
@@ -87,6 +90,7 @@ async function init(command: Command, words: string[]): Promise<void> {
   if (folder === undefined || named.length === 0)
     command.error('name at least one role, and the folder last: ptg init relay DIR');
   if (wrong !== undefined) command.error(`${wrong} is none of ${roleNames.join(', ')}; the folder comes last`);
+  if (options.torrc !== undefined && !named.includes('relay')) command.error('--torrc is for a relay, beside which tor runs');
   const made = await initNode({
     roles: roleNames.filter((name) => named.includes(name)),
     home: resolve(folder),
@@ -97,6 +101,7 @@ async function init(command: Command, words: string[]): Promise<void> {
     bandwidth: options.bandwidth,
     trial: options.trial === true,
     ...(options.bitcoin === undefined ? {} : { bitcoin: bitcoinWords(options, options.bitcoin) }),
+    ...(options.torrc === undefined ? {} : { torrc: options.torrc.map((file) => resolve(file)) }),
     command: thisCommand(),
     entropy: systemEntropy(),
     now: systemClock().now(),
@@ -122,12 +127,23 @@ function thisCommand(): string {
   return program === undefined ? '/usr/bin/env ptg' : `${process.execPath} ${resolve(program)}`;
 }
 
-function initText({ home, id, account, founded, files }: Initialised): string {
+function initText({ home, id, account, founded, files, torrc }: Initialised): string {
   const names = [...(id === null ? [] : [`relay ${id}`]), ...(account === null ? [] : [`account ${account}`])];
   const next = founded
     ? `Look through ${home}/parameters.json first: its genesis and interval stay once somebody has joined.\nGive ${home}/network.json to those who join.\n`
     : '';
-  return `${home}: ${files.join(', ')} and keys/ are written.\n${names.map((line) => `${line}\n`).join('')}${next}Run it with: ptg run --home ${home}\n`;
+  return `${home}: ${files.join(', ')} and keys/ are written.\n${names.map((line) => `${line}\n`).join('')}${next}${torrc === null ? '' : torrcText(torrc)}Run it with: ptg run --home ${home}\n`;
+}
+
+function torrcText(findings: readonly TorrcFinding[]): string {
+  if (findings.length === 0) return 'The torrc has what the node needs.\n';
+  const lines = findings.map(({ text, seen, remedy }) => `  ${text}${seen === null ? '' : ` (${seen})`}\n    to do: ${remedy}\n`);
+  return `In the torrc, which is as it was:\n${lines.join('')}Then reload tor: systemctl reload tor\n`;
+}
+
+/** An option that may stand several times. */
+function collected(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), value];
 }
 
 async function run(options: HomeOptions & { only?: RoleName }): Promise<void> {

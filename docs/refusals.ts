@@ -47,6 +47,7 @@ import { cellRefusals } from '../tor/reading/cells.ts';
 import { dumpRefusals } from '../tor/reading/dump.ts';
 import { lookRefusals } from '../tor/reading/look.ts';
 import { torDocumentRefusals } from '../tor/consensus/document.ts';
+import { torrcRefusals } from '../tor/torrc/settings.ts';
 import { drawRefusals } from '../tor/consensus/draw.ts';
 import { pathRefusals } from '../tor/consensus/path.ts';
 import { toldRefusals } from '../tor/transport/handshake.ts';
@@ -81,6 +82,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
     ...cellRefusals,
   },
   'The tor beside a directory': { ...directoryTorRefusals, ...serverDescriptorRefusals, ...middleOnlyRefusals },
+  'A torrc': torrcRefusals,
   'Tor documents': torDocumentRefusals,
   'Drawing a network': drawRefusals,
   'Choosing a path': pathRefusals,

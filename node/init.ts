@@ -11,9 +11,11 @@ import { network as networkShape, type Network } from '../core/wire/network.ts';
 import { defaultParameters, type Parameters } from '../core/wire/parameters.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import type { Entropy, RoleName } from '../host/ports.ts';
+import { checkTorrc, type TorrcFinding } from '../tor/torrc/check.ts';
 import type { BitcoinNetwork } from '../core/wire/bitcoin.ts';
 import { readBitcoin } from './bitcoin.ts';
 import { BITCOIN_PRICES, rulesOf, sectionOf, type BitcoinInit } from './init-bitcoin.ts';
+import { readTorrcFiles, torrcLines } from './init-tor.ts';
 import { keysIn, type KeyName } from './keys.ts';
 import { readJson } from './open.ts';
 import { nodeSpec, type BitcoinSpec } from './spec.ts';
@@ -34,6 +36,8 @@ export interface InitOptions {
   readonly trial?: boolean;
   /** Where it is to pay, be paid or found a network in Bitcoin. */
   readonly bitcoin?: BitcoinInit;
+  /** Of a relay: the torrc files of the tor beside it, in tor's order. They are looked at, and left as they are. */
+  readonly torrc?: readonly string[];
   /** With which its service starts `ptg`. */
   readonly command?: string;
   readonly entropy: Entropy;
@@ -48,6 +52,8 @@ export interface Initialised {
   /** Whether it is the first of its network. */
   readonly founded: boolean;
   readonly files: readonly string[];
+  /** What is missing in the torrc, or in the way; null where none was named. */
+  readonly torrc: readonly TorrcFinding[] | null;
 }
 
 export const initRefusals = {
@@ -80,6 +86,8 @@ export async function initNode(options: InitOptions): Promise<Result<Initialised
   const bitcoin = bitcoinOf(options, given?.value ?? null);
   if (!bitcoin.ok) return bitcoin;
   const { rules, section } = bitcoin.value;
+  const torrc = await readTorrcFiles(options.torrc ?? []);
+  if (!torrc.ok) return torrc;
   const spec = nodeSpec.parse({ ...specOf(options, founds), ...(section === undefined ? {} : { bitcoin: section }) });
   await mkdir(home, { recursive: true, mode: 0o700 });
   const keys = keysIn(join(home, 'keys'), entropy);
@@ -94,7 +102,8 @@ export async function initNode(options: InitOptions): Promise<Result<Initialised
     ...(onlyClient(roles) ? [] : [['ptg.service', unitText(options)] as [string, string]]),
   ];
   if (founds) files.push(['parameters.json', jsonText(parametersOf(options))]);
-  if (roles.includes('relay')) files.push(['torrc.lines', torrcLines(await publicKey('identity'))]);
+  if (roles.includes('relay'))
+    files.push(['torrc.lines', torrcLines(await publicKey('identity'), { command: COMMAND, ...options })]);
   for (const [name, text] of files) await writeFileAtomically(join(home, name), text);
   return ok({
     home,
@@ -102,6 +111,7 @@ export async function initNode(options: InitOptions): Promise<Result<Initialised
     account: names.has('account') ? await publicKey('account') : null,
     founded: founds,
     files: files.map(([name]) => name),
+    torrc: torrc.value === null || !names.has('identity') ? null : checkTorrc(torrc.value, await publicKey('identity')),
   });
 }
 
@@ -178,6 +188,9 @@ function specOf(options: InitOptions, founds: boolean) {
   };
 }
 
+/** Where nobody says what starts it. */
+const COMMAND = '/usr/bin/env ptg';
+
 function onlyClient(roles: readonly RoleName[]): boolean {
   return roles.every((role) => role === 'client');
 }
@@ -189,7 +202,7 @@ function listenFor({ protocol, hostname, port }: URL): { host: string; port: num
   return { host: isBehind ? '127.0.0.1' : open, port: Number(port || (protocol === 'https:' ? '7300' : '80')) };
 }
 
-function unitText({ home, nickname, command = '/usr/bin/env ptg' }: InitOptions): string {
+function unitText({ home, nickname, command = COMMAND }: InitOptions): string {
   return `[Unit]
 Description=Paying the Guard: ${nickname}
 After=network-online.target tor.service
@@ -199,6 +212,8 @@ ExecStart=${command} run --home ${home}
 Restart=on-failure
 # The owner of the folder; a user of its own is best.
 # User=ptg
+# Beside Debian's tor: by this group the node reads tor's cookie and reaches its socket.
+# SupplementaryGroups=debian-tor
 ProtectSystem=strict
 ReadWritePaths=${home}
 NoNewPrivileges=true
@@ -206,18 +221,6 @@ PrivateTmp=true
 
 [Install]
 WantedBy=multi-user.target
-`;
-}
-
-/** CIISS form: what a relay's signed Tor descriptor then carries. The control port is what the meter reads. */
-function torrcLines(id: string): string {
-  return `# Add to torrc, then reload tor. A torrc has one ContactInfo: to one that is there, add the words.
-# So that the relay's Tor descriptor names its payment key:
-ContactInfo ptg:${id} ciissversion:2
-# So that the node reads what went over each link; [tor] in ptg.toml names the port:
-ControlPort 127.0.0.1:9051
-CookieAuthentication 1
-CookieAuthFileGroupReadable 1
 `;
 }
 

@@ -1,6 +1,7 @@
 /*
  * The words of a control line: `METHODS=COOKIE,SAFECOOKIE COOKIEFILE="/a b"` in; its arguments by name and those without one, out.
- * Quoted strings both ways (control-spec, QuotedString). Pure. Called by control/authenticate.ts and reading/cells.ts.
+ * Quoted strings both ways (control-spec, QuotedString). Pure. Called by control/authenticate.ts, reading/cells.ts
+ * and torrc/settings.ts.
  */
 
 export interface Words {
@@ -31,6 +32,12 @@ export function wordsOf(text: string): Words | null {
 
 export function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t')}"`;
+}
+
+/** What the quotes hold; what stands in none as it is. */
+export function unquoted(text: string): string {
+  const value = text.startsWith('"') ? quotedAt(text, 0) : null;
+  return value === null ? text : value.text;
 }
 
 interface Value {
