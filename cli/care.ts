@@ -7,7 +7,8 @@ import { systemClock } from '../host/clock.ts';
 import { systemEntropy } from '../host/entropy.ts';
 import { backUpNode, type BackedUp } from '../node/care/backup.ts';
 import { checkNode, type CheckedNode } from '../node/care/check.ts';
-import { examineNode, type Finding } from '../node/care/doctor.ts';
+import { examineNode } from '../node/care/doctor.ts';
+import type { Finding } from '../node/care/finding.ts';
 import { restoreNode, type RestoredNode } from '../node/care/restore.ts';
 import { baseFolder, nodeHome, type HomeOptions } from './home.ts';
 import { createOutput, fields, table } from './output.ts';
@@ -33,7 +34,7 @@ export function addCareCommands(program: Command): void {
     .action(async (_: unknown, command: Command) => checkConfig(command.optsWithGlobals<Options>()));
   program
     .command('doctor')
-    .description('clock, port, databases, keys, authorities, ledger, backup: what ails the node, and what to do')
+    .description('clock, port, tor, databases, keys, authorities, ledger, backup: what ails the node, and what to do')
     .action(async (_: unknown, command: Command) => examine(command.optsWithGlobals<Options>()));
 }
 

@@ -11,7 +11,9 @@ import { consensusDocument, verifyConsensus, type Consensus } from '../../core/w
 import { aliveAnswer } from '../../core/wire/directory.ts';
 import { signedLogHead } from '../../core/wire/ledger.ts';
 import { findDatabaseFault, peekDatabase } from '../../host/db/copy.ts';
+import { dial } from '../../host/dial.ts';
 import { readKeyFile } from '../../host/files.ts';
+import { systemTcp } from '../../host/tcp.ts';
 import { z } from 'zod';
 import { createHttpClient } from '../../host/http/client.ts';
 import { readServerDate } from '../../host/http/date.ts';
@@ -29,15 +31,9 @@ import { readBitcoin, type OwnBitcoin } from '../bitcoin.ts';
 import { depositsOf } from '../wallets.ts';
 import { openHome, type OpenedHome } from '../open.ts';
 import { checkNode, keyFile, keyNamesOf } from './check.ts';
+import { examineTor } from './doctor-tor.ts';
+import { bad, good, poor, type Finding } from './finding.ts';
 import { readLastBackup } from './manifest.ts';
-
-export interface Finding {
-  readonly what: string;
-  readonly state: 'ok' | 'warn' | 'fail';
-  readonly seen: string;
-  /** What to do; null where nothing is. */
-  readonly remedy: string | null;
-}
 
 export interface Patient extends OpenedHome {
   readonly http: HttpClient;
@@ -62,16 +58,13 @@ export async function examineNode(home: string, clock: Clock, entropy: Entropy):
       ...(await examineLedger(patient)),
       ...(await examineBitcoin(patient)),
       ...(await examinePort(patient)),
+      ...(await examineTor(patient, { clock, entropy, dial, tcp: systemTcp() })),
       await examineBackup(patient),
     ];
   } finally {
     await http.close();
   }
 }
-
-const good = (what: string, seen: string): Finding => ({ what, state: 'ok', seen, remedy: null });
-const poor = (what: string, seen: string, remedy: string): Finding => ({ what, state: 'warn', seen, remedy });
-const bad = (what: string, seen: string, remedy: string): Finding => ({ what, state: 'fail', seen, remedy });
 
 async function examineConfiguration(home: string, entropy: Entropy): Promise<Finding> {
   const checked = await checkNode(home, entropy);

@@ -9,6 +9,7 @@ import { torPrograms } from '../../lab/testbed/tor/process.ts';
 import { startTorNetwork } from '../harness/tor.ts';
 import { binding } from './binding.ts';
 import { controlPort } from './control.ts';
+import { doctor } from './doctor.ts';
 import { torFlags } from './flags.ts';
 import { meters } from './meters.ts';
 import { nodeBesideTor } from './node.ts';
@@ -51,6 +52,7 @@ describe('on a private Tor network', function () {
   controlPort(running);
   meters(running);
   nodeBesideTor(running);
+  doctor(running);
   binding(running);
   torFlags(running);
   paidGuard(running);
