@@ -17,6 +17,8 @@ import { moneyPayout } from './money-payout.ts';
 import { net } from './net.ts';
 import { commit, growthTable, machine, resultsTable, type Report } from './table.ts';
 import { tally } from './tally.ts';
+import { torDump } from './tor-dump.ts';
+import { tor } from './tor.ts';
 
 /** Each in its own file; a row a name. */
 export const benches: readonly Bench[] = [
@@ -24,6 +26,8 @@ export const benches: readonly Bench[] = [
   ...[bst, net, ...tally, ledger, directory],
   moneyPayout,
   moneyDeposits,
+  tor,
+  torDump,
 ];
 
 const ROUNDS = 5;

@@ -32,6 +32,10 @@ describe('the bench', () => {
       'money.deposits.10k',
       'money.bytes.creditor',
       'money.fee.creditor',
+      'tor.stream.1.paid',
+      'tor.stream.4.free',
+      'tor.payments.cost.1',
+      'tor.dump.ms',
     ])
       expect(names).to.include(name);
   });
