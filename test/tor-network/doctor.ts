@@ -11,6 +11,7 @@ import { systemEntropy } from '../../host/entropy.ts';
 import type { RoleName } from '../../host/ports.ts';
 import { examineNode } from '../../node/care/doctor.ts';
 import { initNode } from '../../node/init.ts';
+import { freePorts } from '../../lab/ports.ts';
 import { later } from '../harness/later.ts';
 import type { TorNetwork, TorNode } from '../../lab/testbed/tor/network.ts';
 import { askTor } from './control.ts';
@@ -80,6 +81,17 @@ export function doctor(running: () => TorNetwork): void {
       expect((await tor(home))[0]?.seen).match(/does not know the cookie|515/);
       expect(await ailing(home)).deep.equal(['tor fail']);
       change(home, 'cookieFile = "cookie"', '');
+
+      const [port] = await freePorts(1);
+      expect(await askTor(node, `SETCONF ExtORPort=127.0.0.1:${port}`)).deep.equal(['OK']);
+      change(
+        home,
+        /orPort = .*/,
+        `extOrPort = "127.0.0.1:${port}"\nextOrCookieFile = "${node.folder}/extended_orport_auth_cookie"`,
+      );
+      expect((await tor(home)).at(-1)?.seen).equal(`its Extended ORPort takes our cookie at 127.0.0.1:${port}`);
+      change(home, `${node.folder}/extended_orport_auth_cookie`, `${node.folder}/control_auth_cookie`);
+      expect(await ailing(home)).deep.equal(['tor door fail']);
 
       await node.stop();
       later(() => node.start());
