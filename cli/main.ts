@@ -18,6 +18,7 @@ import { addOperatorCommands } from './operator.ts';
 import { addSigningCommands } from './signing.ts';
 import { addSubscriberCommands } from './subscriber.ts';
 import { addBitcoinTestbed } from './testbed-bitcoin.ts';
+import { addTorTestbed } from './testbed-tor.ts';
 import { testbedCommand } from './testbed.ts';
 import { addVerifyCommand } from './verify.ts';
 
@@ -72,7 +73,7 @@ export function ptgProgram(): Command {
   ])
     add(program);
   const testbeds = testbedCommand(program);
-  for (const add of [addBitcoinTestbed]) add(testbeds);
+  for (const add of [addBitcoinTestbed, addTorTestbed]) add(testbeds);
   share(program, program);
   return program;
 }

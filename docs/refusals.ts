@@ -25,6 +25,7 @@ import { sealRefusals } from '../host/seal.ts';
 import { scenarioRefusals } from '../lab/scenario/file.ts';
 import { scenarioRunRefusals } from '../lab/scenario/run.ts';
 import { bitcoinTestbedRefusals } from '../lab/testbed/bitcoin.ts';
+import { torTestbedRefusals } from '../lab/testbed/tor.ts';
 import { testbedRefusals } from '../lab/testbed/stages.ts';
 import { nodeRefusals } from '../node/care/check.ts';
 import { restoreRefusals } from '../node/care/restore.ts';
@@ -70,7 +71,7 @@ const tables: Readonly<Record<string, RefusalTable>> = {
   'Archives and passphrases': { ...archiveRefusals, ...restoreRefusals, ...passphraseRefusals },
   Commands: { ...mainRefusals, ...mintRefusals, ...verifyInputRefusals, ...labRefusals, ...explainRefusals, ...signingRefusals },
   'Scenario files': { ...scenarioRefusals, ...scenarioRunRefusals },
-  Testbeds: { ...testbedRefusals, ...testbedFolderRefusals, ...bitcoinTestbedRefusals },
+  Testbeds: { ...testbedRefusals, ...testbedFolderRefusals, ...bitcoinTestbedRefusals, ...torTestbedRefusals },
   'Payouts that are signed elsewhere': payoutRefusals,
   'Bitcoin payments and proofs': bitcoinPaymentRefusals,
   'The tor beside a relay': {

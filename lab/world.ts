@@ -15,7 +15,7 @@ import { refusalLines } from '../host/config.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import type { Clock, Entropy, Log } from '../host/ports.ts';
 import { keysFrom, keysIn, type KeyName, type Keys } from '../node/keys.ts';
-import { nodeSpec, type NodeSpec } from '../node/spec.ts';
+import { nodeSpec, type ConnectSpec, type NodeSpec } from '../node/spec.ts';
 import { specText } from '../node/write.ts';
 import { startNode, type NodeOptions, type RunningNode } from '../node/start.ts';
 import { mint } from '../rail/ledger/mint.ts';
@@ -56,10 +56,22 @@ export interface WorldPlan {
   readonly entropy: (name: string) => Entropy;
   readonly log: (name: string) => Log;
   readonly databases?: (name: string) => NodeSpec['databases'];
+  /** Nodes beside real tors: they see traffic there, and none of the lab's own source. */
+  readonly tor?: TorBeside;
   /** Settles in Bitcoin and has no ledger: what stands in [bitcoin] of a relay's ptg.toml. Nobody has an opening balance or a purse. */
   readonly bitcoin?: { readonly rules: BitcoinNetwork; of(relay: string): object };
   /** How a node is started; in this process, with the machine's own ports, where nothing else is said. */
   readonly start?: (name: string, options: NodeOptions) => Promise<RunningNode>;
+}
+
+export interface TorBeside {
+  /** Of the tor beside a relay, lower-case hex. */
+  fingerprint(relay: string): string;
+  /** Sections of a node's ptg.toml: of a relay, and of the authority. */
+  relay(relay: string): Pick<NodeSpec, 'tor' | 'transport'>;
+  readonly authority: Pick<NodeSpec, 'tor'>;
+  /** Of a subscriber: the end of the transport for its own tor. */
+  connect(subscriber: string): ConnectSpec;
 }
 
 export interface World {
@@ -117,21 +129,30 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
   const specs = new Map<string, NodeSpec>();
   const put = (name: string, spec: unknown): void => void specs.set(name, nodeSpec.parse(spec));
   const authorityRoles = network.ledger === null ? ['directory'] : ['ledger', 'directory'];
-  put(authorityName, { roles: authorityRoles, listen: { port: authorityPort }, url, parameters: 'parameters.json' });
+  put(authorityName, {
+    ...{ roles: authorityRoles, listen: { port: authorityPort }, url, parameters: 'parameters.json' },
+    ...plan.tor?.authority,
+  });
   for (const [index, relay] of plan.relays.entries()) {
     const databases = plan.databases?.(relay.name) ?? {};
-    const said = { nickname: nicknameOf(plan, relay, ids), family: familyOf(plan, relay, ids) };
+    const fingerprint = plan.tor?.fingerprint(relay.name);
+    const said = { nickname: nicknameOf(plan, relay, ids), family: familyOf(plan, relay, ids), fingerprint };
     const bitcoin = plan.bitcoin === undefined ? {} : { bitcoin: plan.bitcoin.of(relay.name) };
-    put(relay.name, { ...relaySpec(relay, relayPorts[index] as number, said, databases), ...bitcoin });
+    const beside = { ...plan.tor?.relay(relay.name), ...bitcoin };
+    put(relay.name, { ...relaySpec(relay, relayPorts[index] as number, said, databases), ...beside });
   }
   for (const subscriber of plan.subscribers) put(subscriber.name, { roles: ['client'] });
   if (!plan.inMemory) await writeSpecs(plan, network, specs);
 
+  const fromSource = async (name: string): Promise<Pick<NodeOptions, 'meter' | 'guardTransport' | 'clientTransport'>> => {
+    const id = ids.get(name);
+    if (id !== undefined) return { meter: source.meter(id), guardTransport: source.guardTransport(id) };
+    return isSubscriber(name) ? { clientTransport: source.clientTransport(await publicKey(name, 'account')) } : {};
+  };
   const running = new Map<string, RunningNode>();
   const start = async (name: string): Promise<RunningNode> => {
     const spec = specs.get(name);
     invariant(spec !== undefined && !running.has(name), `${name} is a node that does not run`);
-    const id = ids.get(name);
     const node = await (plan.start ?? startOf)(name, {
       spec,
       home: join(plan.home, name),
@@ -142,8 +163,7 @@ export async function createWorld(plan: WorldPlan): Promise<World> {
       entropy: plan.entropy(name),
       log: plan.log(name),
       inMemory: plan.inMemory,
-      ...(id === undefined ? {} : { meter: source.meter(id), guardTransport: source.guardTransport(id) }),
-      ...(spec.roles.includes('client') ? { clientTransport: source.clientTransport(await publicKey(name, 'account')) } : {}),
+      ...(plan.tor === undefined ? await fromSource(name) : isSubscriber(name) ? { connect: plan.tor.connect(name) } : {}),
     });
     running.set(name, node);
     return node;
@@ -209,6 +229,7 @@ function startOf(_name: string, options: NodeOptions): Promise<RunningNode> {
 interface Said {
   readonly nickname: string;
   readonly family: readonly string[];
+  readonly fingerprint: string | undefined;
 }
 
 function relaySpec(relay: RelayPlan, port: number, said: Said, databases: NodeSpec['databases']) {

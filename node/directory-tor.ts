@@ -3,15 +3,18 @@
  */
 import { dial } from '../host/dial.ts';
 import { readLatin1, rewriteFile } from '../host/files.ts';
-import { openDirectoryTor, type DirectoryTor } from '../tor/authority/directory-tor.ts';
+import { joinedTors, openDirectoryTor, type DirectoryTor } from '../tor/authority/directory-tor.ts';
 import type { RoutersFile } from '../tor/authority/middle-only.ts';
+import type { TorSpec } from './spec.ts';
 import { controlOf, fileIn, type ControlGiven } from './tor.ts';
 
-export function directoryTorBeside(given: ControlGiven): DirectoryTor {
-  const { spec, home, clock, entropy, log } = given;
-  const file = fileIn(home, spec.approvedRouters);
-  const approvedRouters = file === null ? null : routersFile(file);
-  return openDirectoryTor({ clock, entropy, log, dial }, { ...controlOf(given), approvedRouters });
+export function directoryTorBeside({ spec, home, clock, entropy, log }: ControlGiven): DirectoryTor {
+  const open = (one: Pick<TorSpec, 'control' | 'cookieFile' | 'passwordFile' | 'approvedRouters'>): DirectoryTor => {
+    const file = fileIn(home, one.approvedRouters);
+    const approvedRouters = file === null ? null : routersFile(file);
+    return openDirectoryTor({ clock, entropy, log, dial }, { ...controlOf({ spec: one, home }), approvedRouters });
+  };
+  return joinedTors(open(spec), spec.authorities.map(open));
 }
 
 export function routersFile(name: string): RoutersFile {

@@ -58,6 +58,14 @@ export type BitcoinSpec = z.infer<typeof bitcoinSpec>;
 const listenAt = z.string().refine((text) => tcpAddressOf(text) !== null, 'host:port');
 const controlAt = z.string().refine((text) => placeOf(text) !== null, 'host:port, or unix:/path');
 
+/** An authority of Tor that a directory reaches. */
+const authoritySpec = z.strictObject({
+  control: controlAt,
+  cookieFile: z.string().min(1).optional(),
+  passwordFile: z.string().min(1).optional(),
+  approvedRouters: z.string().min(1),
+});
+
 /** The tor beside the relay, or beside the directory. */
 const torSpec = z.strictObject({
   /** Its control port: host:port, or unix:/path. */
@@ -71,7 +79,10 @@ const torSpec = z.strictObject({
   lookSec: z.int().min(1).max(60).default(30),
   /** Of a directory whose tor is an authority of Tor: the file in tor's DataDirectory in which it marks relays as MiddleOnly. */
   approvedRouters: z.string().min(1).optional(),
+  /** Further authorities of Tor in which it does: Tor takes a flag away when most of its authorities say so. */
+  authorities: z.array(authoritySpec).max(16).default([]),
 });
+export type TorSpec = z.infer<typeof torSpec>;
 
 /** The guard's end of the paidguard transport. */
 const transportSpec = z

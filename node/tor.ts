@@ -48,8 +48,13 @@ export function readSecret(file: string): Promise<Uint8Array | null> {
   return readBounded(file, SECRET_BYTES_MAX);
 }
 
+export interface ControlAt {
+  readonly spec: Pick<ControlGiven['spec'], 'control' | 'cookieFile' | 'passwordFile'>;
+  readonly home: string;
+}
+
 /** Its place, and the operator's secrets for it. */
-export function controlOf({ spec, home }: Pick<ControlGiven, 'spec' | 'home'>): { place: Place; secrets: Secrets } {
+export function controlOf({ spec, home }: ControlAt): { place: Place; secrets: Secrets } {
   const place = placeOf(spec.control);
   if (place === null)
     throw new Error(`no control port has this address\n  ${spec.control}\n  correct [tor] in ptg.toml [tor-control]`);

@@ -24,6 +24,7 @@ export interface TallyExpected {
 }
 
 export interface Known {
+  /** What it may come to: `chargeable`. */
   readonly own: Usage;
   /** Of this guard and interval, the newest. */
   readonly signed: Tally | null;
@@ -44,6 +45,33 @@ export function checkTally(given: Signed<Tally>, expected: TallyExpected, { own,
   if (signed !== null && fell(tally, signed)) return refuse('tally-fell', `${about}, signed is ${signed.serial}`);
   if (isAbove(tally, own)) return refuse('tally-overcharge', `${about}: ${bytesOf(tally)}, own count is ${bytesOf(own)}`);
   return ok({ todo: tally.serial > (signed?.serial ?? 0n) ? 'sign' : 'same', tally: verified });
+}
+
+/** An interval's count, and what both have signed of it. */
+export interface Counted {
+  readonly own: Usage;
+  readonly signed: Usage | null;
+}
+
+/**
+ * What the guard may charge for an interval. It tells of what was some seconds ago (docs/spec/21), so what is carried just before an
+ * interval's end may come in the next one's tally: in one of the two, never in both.
+ */
+export function chargeable(own: Usage, before: Counted, after: Counted): Usage {
+  const spare = (of: keyof Usage): bigint => above(before.own[of], before.signed?.[of] ?? 0n);
+  const taken = (of: keyof Usage): bigint => above(after.signed?.[of] ?? 0n, after.own[of]);
+  const bound = (of: keyof Usage): bigint => above(own[of] + spare(of), taken(of));
+  return {
+    circuitBytes: bound('circuitBytes'),
+    otherBytes: bound('otherBytes'),
+    relayBytes: bound('relayBytes'),
+    exitBytes: bound('exitBytes'),
+  };
+}
+
+/** By how much; nothing where it is not. */
+function above(a: bigint, b: bigint): bigint {
+  return a > b ? a - b : 0n;
 }
 
 /** The guard has nothing to ask for beyond what both have signed. */

@@ -15,7 +15,7 @@ import { intervalNow, retryAfter, type Client } from '../context.ts';
 import { familyOf, placeOf } from '../guards/find.ts';
 import { createAhead } from './ahead.ts';
 import { createCount, type ClientReading } from './count.ts';
-import { checkTally, isCovered } from './decide.ts';
+import { chargeable, checkTally, isCovered, type Counted } from './decide.ts';
 import { createStep, TALLY_STEP_BYTES } from './step.ts';
 import {
   dropSuperseded,
@@ -175,9 +175,16 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
       return log.info('tally-not-fetched', { role: 'client', interval, code: asked.ok ? 'bad-answer' : asked.refusal.code });
     }
     const given = asked.value.answer.tally;
-    const known = await database.transaction((tx) => readSigned(tx, guard, interval));
+    const [before, known, after] = await database.transaction((tx) =>
+      Promise.all([interval - 1, interval, interval + 1].map((one) => readSigned(tx, guard, one))),
+    );
+    const counted = (one: number, signed: { tally: SignedTally } | null | undefined): Counted => ({
+      own: count.usage(guard, one),
+      signed: signed?.tally.body ?? null,
+    });
+    const own = chargeable(count.usage(guard, interval), counted(interval - 1, before), counted(interval + 1, after));
     const expected = { networkId, guard: place.descriptor, subscriber: key.publicKey, interval, rail: home.rail, prices };
-    const checked = checkTally(given, expected, { own: count.usage(guard, interval), signed: known?.tally.body ?? null });
+    const checked = checkTally(given, expected, { own, signed: known?.tally.body ?? null });
     if (!checked.ok) return refused(home, given, checked.refusal, known?.tally ?? null);
     if (checked.value.todo === 'sign')
       await deliver(home, countersign('tally', networkId, checked.value.tally, key) as SignedTally);

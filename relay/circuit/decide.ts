@@ -161,6 +161,8 @@ export function owedOnward(circuit: Circuit, interval: number, startingBytes: bi
 export function shortfallOf(circuit: Circuit, interval: number, startingBytes: bigint): bigint {
   const carried = circuit.carried.get(interval);
   if (circuit.session === null || carried === undefined) return 0n;
+  // It leads to no relay of the network yet: to its guard it is the rest of what the connection carries.
+  if (circuit.next === null && circuit.route !== null && circuit.route.hopsLeft >= 0) return 0n;
   const charged = chargedBytes(carried.bytes, startingBytes, carried.began);
   return (circuit.free ? (circuit.signed.get(interval) ?? 0n) : charged) - carried.bytes;
 }

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { checkAccount, type AccountExpected } from '../../client/account/decide.ts';
 import { createCount } from '../../client/tally/count.ts';
-import { checkTally } from '../../client/tally/decide.ts';
+import { chargeable, checkTally } from '../../client/tally/decide.ts';
 import { sign } from '../../core/crypto/sign.ts';
 import { chargedBytes } from '../../core/rule/chain.ts';
 import { usageCeil } from '../../core/rule/price.ts';
@@ -122,6 +122,39 @@ describe('client/tally', () => {
   it('refuses other content under a signed serial', () => {
     const less = { ...usage, circuitBytes: 999n };
     expect(check({}, usage, { ...good, ...less })).to.equal('tally-fell');
+  });
+});
+
+describe('client/tally over an interval’s end', () => {
+  const of = (bytes: bigint) => ({ circuitBytes: bytes, otherBytes: bytes, relayBytes: 2n * bytes, exitBytes: bytes });
+
+  it('takes in the next interval what a late guard did not charge in the one before', () => {
+    const bound = chargeable(of(5n), { own: of(100n), signed: of(70n) }, { own: of(0n), signed: null });
+    expect(bound).deep.equal(of(35n));
+  });
+
+  it('takes it in one of the two, never in both', () => {
+    const all = fc.record({
+      first: fc.bigInt({ min: 0n, max: 50n }),
+      then: fc.bigInt({ min: 0n, max: 50n }),
+      asks: fc.array(fc.tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 120n })), { maxLength: 12 }),
+    });
+    fc.assert(
+      fc.property(all, ({ first, then, asks }) => {
+        const none = { own: of(0n), signed: null };
+        const counts = [
+          { own: of(first), signed: of(0n) },
+          { own: of(then), signed: of(0n) },
+        ];
+        for (const [isLater, asked] of asks) {
+          const [at, other] = isLater ? [counts[1]!, counts[0]!] : [counts[0]!, counts[1]!];
+          const bound = isLater ? chargeable(at.own, other, none) : chargeable(at.own, none, other);
+          if (asked <= bound.circuitBytes && asked >= at.signed.circuitBytes) at.signed = of(asked);
+        }
+        const [a, b] = counts.map((one) => one.signed.circuitBytes) as [bigint, bigint];
+        expect(a + b <= first + then && a <= first).equal(true);
+      }),
+    );
   });
 });
 

@@ -13,7 +13,7 @@ const OPTIONS = ['EntryNodes', 'MiddleNodes', 'ExitNodes'] as const;
 
 export async function startTorNetwork(programs: TorPrograms): Promise<TorNetwork> {
   const root = mkdtempSync(join(tmpdir(), 'ptg-tor-'));
-  const plan = RELAYS.map((name) => ({ name, exit: name === 'exit', isFirst: name === 'guard', lines: [] }));
+  const plan = RELAYS.map((name) => ({ name, exit: name === 'exit', isFirst: name === 'guard' }));
   const prepared = await prepareTorNetwork(programs, root, plan);
   const network = await prepared.start();
   const stop = async (): Promise<void> => {

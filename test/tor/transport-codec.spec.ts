@@ -136,16 +136,28 @@ describe('tor/transport/own-circuits', () => {
   const path = `$${fingerprint}~g1,$CBD5569391641998AB3618F48F44D7AEA8C51456~m1`;
 
   it('counts cells of circuits of several hops, as cells of 514 bytes', () => {
-    const own = createOwnCircuits((known) => (known === fingerprint ? 'G' : null));
+    const own = createOwnCircuits((known) => (known === fingerprint ? 'G' : 'M'));
     expect(own.circuit('20 LAUNCHED BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL')).deep.equal([]);
     expect(own.circuit(`20 EXTENDED $${fingerprint}~g1 BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`)).deep.equal([]);
     expect(own.circuit(`20 BUILT ${path} BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`)).deep.equal([]);
     // 5 MiB: reference/tor.md, 10861 and 352 cells.
     const seen = own.bandwidth('ID=20 READ=5528249 WRITTEN=179168 TIME=2026-01-01T00:00:00.0 DELIVERED_READ=5243094');
-    expect(seen).deep.equal([{ guard: 'G', circuit: 1, bytes: 11_213n * 514n, closed: false }]);
+    expect(seen).deep.equal([{ guard: 'G', circuit: 1, bytes: 11_213n * 514n, isLed: true, closed: false }]);
     expect(own.bandwidth('ID=20 READ=509 WRITTEN=0')[0]!.bytes).equal(11_214n * 514n);
     expect(own.circuit(`20 CLOSED ${path} REASON=FINISHED`)[0]).deep.include({ bytes: 11_214n * 514n, closed: true });
     expect(own.bandwidth('ID=20 READ=509 WRITTEN=0')).deep.equal([]);
+  });
+
+  it('knows which lead to a second relay of the scheme; what was counted before it is known is in the count', () => {
+    const own = createOwnCircuits((known) => (known === fingerprint ? 'G' : null));
+    own.circuit(`20 BUILT ${path} BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`);
+    expect(own.bandwidth('ID=20 READ=5090 WRITTEN=0')[0]).deep.include({ isLed: false, bytes: 10n * 514n });
+    expect(own.unpaid()).deep.equal({ circuits: 1, bytes: 10n * 514n });
+    const late = createOwnCircuits((known) => (known === fingerprint ? 'G' : 'M'));
+    late.circuit(`21 EXTENDED $${fingerprint}~g1 BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`);
+    expect(late.bandwidth('ID=21 READ=1018 WRITTEN=0')[0]?.isLed).equal(false);
+    late.circuit(`21 EXTENDED ${path} BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`);
+    expect(late.bandwidth('ID=21 READ=509 WRITTEN=0')[0]).deep.include({ isLed: true, bytes: 3n * 514n });
   });
 
   it('leaves out one hop to a directory, guards outside the scheme, and what is no event', () => {
@@ -179,7 +191,7 @@ describe('tor/transport/own-circuits', () => {
     const own = createOwnCircuits(() => 'G');
     own.circuit(`1 BUILT ${path} PURPOSE=GENERAL`);
     expect(own.bandwidth('ID=1 READ=509 WRITTEN=0')[0]!.circuit).equal(1);
-    expect(own.forget()).deep.equal([{ guard: 'G', circuit: 1, bytes: 514n, closed: true }]);
+    expect(own.forget()).deep.equal([{ guard: 'G', circuit: 1, bytes: 514n, isLed: true, closed: true }]);
     own.circuit(`1 BUILT ${path} PURPOSE=GENERAL`);
     expect(own.bandwidth('ID=1 READ=1018 WRITTEN=0')[0]).deep.include({ circuit: 2, bytes: 1028n });
   });

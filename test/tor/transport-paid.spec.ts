@@ -56,7 +56,7 @@ describe('tor/transport with both roles', function () {
     /** A second goes by: the meters look at what has passed; the client's first. */
     async function second(): Promise<void> {
       cells = net.client.carried(guardId) / 530n;
-      const circuit = { guard: guardId, circuit: 5, bytes: cells * 514n, closed: false };
+      const circuit = { guard: guardId, circuit: 5, bytes: cells * 514n, isLed: true, closed: false };
       net.own.tell(circuit);
       for (const connection of sessions()) {
         net.meter.tell({

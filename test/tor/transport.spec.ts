@@ -47,7 +47,12 @@ describe('tor/transport', () => {
     // 97 of 100 bytes were circuits, says the meter, a moment after the connection is gone.
     const whole = BigInt(body.length + up.length);
     const circuits = (whole * 97n) / 100n;
-    net.meter.tell({ previous: { relay: null, connection, circuit: 7 }, next: null, bytes: circuits, closed: true });
+    net.meter.tell({
+      previous: { relay: null, connection, circuit: 7 },
+      next: { relay: 'M', circuit: 8 },
+      bytes: circuits,
+      closed: true,
+    });
     await until(() => net.heard.closed.length === 1, 'the close');
     expect(net.heard.readings.at(-1)).deep.equal({ connection, circuitBytes: circuits, otherBytes: whole - circuits });
     expect(net.client.carried(guardId)).equal(whole);
@@ -61,7 +66,7 @@ describe('tor/transport', () => {
     const told: unknown[] = [];
     net.client.transport.onReading((reading) => void told.push(reading));
     const socket = opened(await net.dial());
-    const circuit = { guard: guardId, circuit: 3, bytes: 9_252n, closed: false };
+    const circuit = { guard: guardId, circuit: 3, bytes: 9_252n, isLed: true, closed: false };
     net.own.tell(circuit);
     expect((await digest(socket)).length).equal(10_000);
     await until(() => (told.at(-1) as { otherBytes: bigint }).otherBytes === 748n, 'the rest');
@@ -151,7 +156,12 @@ describe('tor/transport', () => {
     const socket = opened(await net.dial());
     const { connection } = net.heard.opened[0]!;
     for (const circuit of [1, 1, 2, 2]) {
-      net.meter.tell({ previous: { relay: null, connection, circuit }, next: null, bytes: 514n, closed: false });
+      net.meter.tell({
+        previous: { relay: null, connection, circuit },
+        next: { relay: 'M', circuit: 8 },
+        bytes: 514n,
+        closed: false,
+      });
     }
     isShown = true;
     const got = await digest(socket);

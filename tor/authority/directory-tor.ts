@@ -10,7 +10,7 @@ import type { Secrets } from '../control/authenticate.ts';
 import type { ControlPorts, ControlState } from '../control/client.ts';
 import { holdControl } from '../control/held.ts';
 import type { Reply } from '../control/reply.ts';
-import { createMiddleOnly, type MiddleOnly, type RoutersFile } from './middle-only.ts';
+import { createMiddleOnly, middleOnlyAtAll, type MiddleOnly, type RoutersFile } from './middle-only.ts';
 import { readServerDescriptor, type ServerDescriptor } from './server-descriptor.ts';
 
 export interface DirectoryTor {
@@ -93,4 +93,17 @@ export function seenIn(text: string): Result<TorSeen> {
     exits: Number(e),
     relay: (fingerprint) => relays.get(fingerprint) ?? null,
   });
+}
+
+/** The tor beside, and further authorities: it is asked of the first, all are told whom to mark. */
+export function joinedTors(beside: DirectoryTor, further: readonly DirectoryTor[]): DirectoryTor {
+  const all = [beside, ...further];
+  const marking = all.flatMap((one) => (one.middleOnly === null ? [] : [one.middleOnly]));
+  return {
+    ...beside,
+    middleOnly: marking.length === 0 ? null : middleOnlyAtAll(marking),
+    async close() {
+      await Promise.all(all.map((one) => one.close()));
+    },
+  };
 }

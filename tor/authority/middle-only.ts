@@ -71,6 +71,17 @@ export function createMiddleOnly(file: RoutersFile, control: Pick<HeldControl, '
   return { file: file.name, put };
 }
 
+/** One that cannot be told keeps none of the others waiting; the first of them is what is said. */
+export function middleOnlyAtAll(all: readonly MiddleOnly[]): MiddleOnly {
+  return {
+    file: all.map((one) => one.file).join(', '),
+    async put(fingerprints) {
+      const put = await Promise.all(all.map((one) => one.put(fingerprints)));
+      return put.find((one) => !one.ok) ?? ok(undefined);
+    },
+  };
+}
+
 type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
 
 async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {

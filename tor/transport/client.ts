@@ -32,6 +32,11 @@ export interface Refused {
 
 /** The own tor's count of a circuit: cells that it sent and received, 514 bytes each. `guard`: the relay's id of its first hop. */
 export interface OwnCircuit extends Pick<ClientReading, 'guard' | 'circuit' | 'bytes'> {
+  /**
+   * Whether a second relay of the scheme is known to be its. What leads to none is the rest of what the connection carries, to an honest
+   * guard; one that fails while it is extended may have been led without our knowing. So until it is known it may be charged as either.
+   */
+  readonly isLed: boolean;
   readonly closed: boolean;
 }
 
@@ -225,9 +230,9 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     clock.onWake(() => {
       for (const at of guards.values()) look(at);
     }),
-    ports.circuits.onReading(({ guard, circuit, bytes, closed }) => {
+    ports.circuits.onReading(({ guard, circuit, bytes, isLed, closed }) => {
       const at = guardedOf(guard);
-      at.circuits.take({ bytes, closed }, circuit);
+      if (isLed) at.circuits.take({ bytes, closed }, circuit);
       const { hops, leavesTor } = options;
       tell(at, { guard, circuit, hops, leavesTor, bytes, otherBytes: at.told?.otherBytes ?? 0n });
     }),

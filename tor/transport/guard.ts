@@ -158,8 +158,10 @@ export async function startGuardEnd(ports: GuardEndPorts, options: GuardEndOptio
     clock.onWake(() => {
       for (const session of sessions.values()) session.look();
     }),
-    meter?.onReading(({ previous, bytes, closed }) => {
-      if (previous.connection !== null) sessions.get(previous.connection)?.circuit(previous.circuit, bytes, closed);
+    meter?.onReading(({ previous, next, bytes, closed }) => {
+      // What leads to no relay of the network is the rest: nobody is owed for it onward.
+      if (previous.connection === null || next === null) return;
+      sessions.get(previous.connection)?.circuit(previous.circuit, bytes, closed);
     }),
   ];
   const server = await tcp.listen(options.listen, serving.take);

@@ -92,6 +92,8 @@ interface Own {
   readonly guard: string;
   readonly circuit: number;
   payload: bigint;
+  /** To a second relay of the scheme. */
+  isLed: boolean;
   /** A hop after the guard is outside the scheme. */
   leavesScheme: boolean;
 }
@@ -113,7 +115,7 @@ export function createOwnCircuits(relayOf: (fingerprint: string) => string | nul
       circuits.delete(id);
       over = withUnpaid(over, known);
     }
-    return [{ guard: known.guard, circuit: known.circuit, bytes: bytesOf(known), closed }];
+    return [{ guard: known.guard, circuit: known.circuit, bytes: bytesOf(known), isLed: known.isLed, closed }];
   };
 
   return {
@@ -126,14 +128,16 @@ export function createOwnCircuits(relayOf: (fingerprint: string) => string | nul
       if (first === undefined || /\bONEHOP_TUNNEL\b/.test(rest)) return [];
       const known = circuits.get(id);
       const leavesScheme = later.some((hop) => relayOf(hop) === null);
+      const isLed = later[0] !== undefined && relayOf(later[0]) !== null;
       if (known !== undefined) {
         known.leavesScheme ||= leavesScheme;
+        known.isLed ||= isLed;
         return [];
       }
       const guard = relayOf(first);
       if (guard === null) return [];
       if (circuits.size >= CIRCUITS_MAX) circuits.delete(circuits.keys().next().value as string);
-      circuits.set(id, { guard, circuit: (numbers += 1), payload: 0n, leavesScheme });
+      circuits.set(id, { guard, circuit: (numbers += 1), payload: 0n, isLed, leavesScheme });
       return [];
     },
     /** `ID=20 READ=… WRITTEN=…`, since the event before. */

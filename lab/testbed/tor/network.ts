@@ -5,13 +5,16 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../../host/clock.ts';
 import { freePorts } from '../../ports.ts';
 import { readIfThere, runToEnd, torProcess, until, type TorPrograms } from './process.ts';
 import {
   authorityLines,
-  commonLines,
+  bandwidthsText,
   controlSocket,
   exitLines,
+  folderLines,
+  networkLines,
   noExitLines,
   relayLines,
   type AuthorityLine,
@@ -23,8 +26,6 @@ export interface TorRelayPlan {
   readonly exit: boolean;
   /** Started before the others: only the older two thirds of all relays are Stable, which a guard has to be. */
   readonly isFirst: boolean;
-  /** Further lines of its torrc. */
-  readonly lines: readonly string[];
 }
 
 export interface TorNode {
@@ -42,8 +43,11 @@ export interface TorNode {
 }
 
 export interface TorClient extends TorNode {
-  /** With these lines in its torrc; returns when it is bootstrapped. */
+  /** With these lines in its torrc besides those of its ports; returns when it is bootstrapped. */
   begin(lines: readonly string[]): Promise<void>;
+  /** With a torrc that says all but `networkLines`, which it includes. */
+  beginBy(torrc: string): Promise<void>;
+  readonly networkLines: readonly string[];
 }
 
 export interface TorNetwork {
@@ -54,8 +58,8 @@ export interface TorNetwork {
   readonly authorityLines: readonly string[];
   /** To which the exits let traffic go. */
   readonly exitPort: number;
-  /** A client that is not started yet. */
-  addClient(name: string): Promise<TorClient>;
+  /** A client that is not started yet; it keeps what it knows in `folder`, if not in one of the network's. */
+  addClient(name: string, folder?: string): Promise<TorClient>;
   /** A relay's flags in Tor's consensus, as its first authority has it; none where it is not listed. */
   flagsOf(name: string): Promise<readonly string[]>;
   /** The end of each node's log. */
@@ -67,8 +71,11 @@ const AUTHORITIES = ['a1', 'a2', 'a3'] as const;
 
 /** Keys are there already: what others have to know of a relay before it starts. */
 export interface PreparedTorNetwork {
-  readonly exitPort: number;
+  readonly names: readonly string[];
+  readonly authorities: readonly TorNode[];
   node(name: string): TorNode;
+  /** Stops all that runs. */
+  stop(): Promise<void>;
   /** Authorities first, then relays: who asks before there is a consensus waits long before it asks again. */
   start(linesOf?: (name: string) => readonly string[]): Promise<TorNetwork>;
 }
@@ -86,27 +93,33 @@ export async function prepareTorNetwork(
   const nodes = new Map(made.map((one) => [one.name, nodeOf(programs, one)]));
   const resolvFile = join(root, 'resolv.conf');
   writeFileSync(resolvFile, 'nameserver 127.0.0.1\n');
+  const bandwidths = join(root, 'bandwidths');
   const node = (name: string): TorNode => nodes.get(name) ?? missing(name);
+  const exits = plan.filter((one) => one.exit).map(({ name }) => node(name).fingerprint);
   const { dirPort } = authorities[0] as AuthorityLine;
+  const linesOf = (folder: string, own: Ports): string[] => [...networkLines(authorities, folder), ...folderLines(folder, own)];
   const torrcOf = ({ name, folder, ports: own }: Made, more: readonly string[]): string => {
     const of = plan.find((one) => one.name === name);
-    const kind = of === undefined ? authorityLines(own) : of.exit ? exitLines(exitPort, resolvFile) : noExitLines;
-    return textOf([...commonLines(authorities, folder, own), ...relayLines(name, own), ...kind, ...(of?.lines ?? []), ...more]);
+    const kind =
+      of === undefined ? authorityLines(own, exits, bandwidths) : of.exit ? exitLines(exitPort, resolvFile) : noExitLines;
+    return textOf([...linesOf(folder, own), ...relayLines(name, own), ...kind, ...more]);
   };
 
-  async function addClient(name: string): Promise<TorClient> {
-    const folder = join(root, name);
+  async function addClient(name: string, folder = join(root, name)): Promise<TorClient> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const own = portsAt(await freePorts(4), 0);
     const client = nodeOf(programs, { name, folder, ports: own, fingerprint: '', v3ident: '' });
     nodes.set(name, client);
+    const beginWith = async (lines: readonly string[]): Promise<void> => {
+      writeFileSync(join(folder, 'torrc'), textOf(lines));
+      await startClient(client);
+    };
+    const usual = [...linesOf(folder, own), `SocksPort 127.0.0.1:${own.socks}`, 'ConfluxEnabled 0'];
     return {
       ...client,
-      async begin(lines) {
-        const said = [`SocksPort 127.0.0.1:${own.socks}`, 'ConfluxEnabled 0', ...lines];
-        writeFileSync(join(folder, 'torrc'), textOf([...commonLines(authorities, folder, own), ...said]));
-        await startClient(client);
-      },
+      networkLines: networkLines(authorities, folder),
+      begin: (lines) => beginWith([...usual, ...lines]),
+      beginBy: (torrc) => beginWith([`%include ${torrc}`]),
     };
   }
 
@@ -118,6 +131,13 @@ export async function prepareTorNetwork(
   const flagsOf = async (name: string): Promise<readonly string[]> => flagsIn(await consensusAt(dirPort), name);
 
   async function start(linesOf: (name: string) => readonly string[] = () => []): Promise<TorNetwork> {
+    writeFileSync(
+      bandwidths,
+      bandwidthsText(
+        systemClock().now(),
+        made.map((one) => one.fingerprint),
+      ),
+    );
     for (const one of made) writeFileSync(join(one.folder, 'torrc'), torrcOf(one, linesOf(one.name)));
     const startAll = (all: readonly TorRelayPlan[]) => Promise.all(all.map(({ name }) => node(name).start()));
     try {
@@ -133,7 +153,7 @@ export async function prepareTorNetwork(
       if (first.length > 0) await until(() => areListed(first, 'Valid'), 'the guards in the consensus', 90);
       await startAll(plan.filter((one) => !one.isFirst));
       const haveFlags = async (): Promise<boolean> =>
-        (await areListed(plan, 'Running')) &&
+        (await areListed(plan, 'Fast')) &&
         (await areListed(first, 'Guard')) &&
         (await areListed(first, 'Stable')) &&
         (await areListed(
@@ -152,10 +172,10 @@ export async function prepareTorNetwork(
       },
       ...{ node, exitPort, addClient, flagsOf, logs, stop },
       authorities: AUTHORITIES.map(node),
-      authorityLines: commonLines(authorities, '', portsAt([0, 0, 0, 0], 0)).filter((line) => line.startsWith('DirAuthority ')),
+      authorityLines: networkLines(authorities, root).filter((line) => line.startsWith('DirAuthority ')),
     };
   }
-  return { exitPort, node, start };
+  return { names, authorities: AUTHORITIES.map(node), node, stop, start };
 }
 
 interface Made {

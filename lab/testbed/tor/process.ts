@@ -3,7 +3,7 @@
  * network.ts.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pause, stopwatch } from '../../../host/clock.ts';
@@ -35,17 +35,23 @@ export interface TorProcess {
 const STOP_SEC = 10;
 const LOOK_MS = 100;
 
+const SAID = 'said.log';
+
 /** `folder` holds its torrc, which names `folder/pid` as its PidFile and the network's own authorities. */
 export function torProcess(program: string, folder: string): TorProcess {
   let child: ChildProcess | null = null;
   return {
     async start() {
-      const args = ['--defaults-torrc', '/dev/null', '-f', join(folder, 'torrc'), '--quiet'];
-      const started = spawn(program, args, { stdio: 'ignore' });
+      const args = ['--defaults-torrc', '/dev/null', '-f', join(folder, 'torrc'), '--hush'];
+      // What it says before it has read its torrc.
+      const said = openSync(join(folder, SAID), 'w', 0o600);
+      const started = spawn(program, args, { stdio: ['ignore', said, said] });
+      closeSync(said);
       child = started;
       await until(
         () => {
-          if (started.exitCode !== null) throw new Error(`tor in ${folder} ended with ${started.exitCode}`);
+          if (started.exitCode !== null)
+            throw new Error(`tor in ${folder} ended with ${started.exitCode}\n${readIfThere(join(folder, SAID)).slice(-1500)}`);
           return readIfThere(join(folder, 'pid')).trim() === String(started.pid);
         },
         `tor in ${folder} to start`,

@@ -1,0 +1,83 @@
+/*
+ * What the Tor testbed gives, and what its stages share. Types, and the sums that they are made with. Read by the files beside it and by
+ * cli/testbed-tor.ts.
+ */
+import type { Network } from '../../core/wire/network.ts';
+import type { Parameters } from '../../core/wire/parameters.ts';
+import type { Clock } from '../../host/ports.ts';
+import { type Connection, type ConnectEvent } from '../../node/connect.ts';
+import { type Contested, type IouLine, type PaymentLine } from '../report.ts';
+import { type World } from '../world.ts';
+import { type HttpBytes } from './http-bytes.ts';
+import { type Stages, type TestbedOutcome } from './stages.ts';
+import { type Auditor, type CellsLine, type LinkLine } from './tor-cells.ts';
+import { type TorClient, type TorNetwork } from './tor/network.ts';
+
+/** A subscriber's session, as both sides have it: its bill, and what its guard certified onward. */
+export interface Billed {
+  readonly subscriber: string;
+  readonly guard: string;
+  /** Carried by the transport, both ways, as its own end counted. */
+  readonly carried: bigint;
+  readonly circuitBytes: bigint;
+  readonly otherBytes: bigint;
+  readonly charge: bigint;
+  /** Of the subscriber's own signature. */
+  readonly signed: bigint;
+  /** Certified by this guard for its own subscribers. */
+  readonly iouBytes: bigint;
+}
+
+export interface Flags {
+  /** Of the relay that does not pay: in our consensus, and in Tor's. */
+  readonly at: 'before' | 'denied' | 'cleared';
+  readonly guards: readonly string[];
+  readonly tor: readonly string[];
+}
+
+export interface TorOutcome extends TestbedOutcome {
+  readonly network: Network;
+  readonly downloads: readonly { readonly user: string; readonly bytes: number; readonly seconds: number }[];
+  readonly bills: readonly Billed[];
+  /** Of the circuits that are paid. */
+  readonly cells: readonly (CellsLine & { readonly iouBytes: bigint; readonly value: bigint })[];
+  /** All cells, whoever they are of. */
+  readonly links: readonly LinkLine[];
+  readonly payments: readonly PaymentLine[];
+  readonly contests: readonly Contested[];
+  readonly flags: readonly Flags[];
+  /** What the nodes said to each other to pay, and what they were paid for carrying, in bytes. */
+  readonly overhead: { readonly messages: bigint; readonly traffic: bigint };
+}
+
+/** Everything that a stage uses. */
+export interface Running {
+  readonly stages: Stages;
+  readonly tor: TorNetwork;
+  readonly world: World;
+  readonly auditor: Auditor;
+  readonly http: HttpBytes;
+  readonly parameters: Parameters;
+  readonly clock: Clock;
+  readonly users: ReadonlyMap<string, TorClient>;
+  readonly home: string;
+}
+
+/** A subscriber's end, and what its user was told. */
+export interface Connected {
+  readonly connection: Connection;
+  readonly events: readonly ConnectEvent[];
+}
+
+/** Each byte of a circuit that leaves Tor is certified once as an exit's, on every link before it. */
+export function bytesOf(iou: IouLine): bigint {
+  return iou.exitBytes;
+}
+
+export function distance(a: bigint, b: bigint): bigint {
+  return a > b ? a - b : b - a;
+}
+
+export function plus(a: bigint, b: bigint): bigint {
+  return a + b;
+}

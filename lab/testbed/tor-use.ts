@@ -1,0 +1,149 @@
+/*
+ * What subscribers do in the Tor testbed: deposit, connect, download, sign. The running testbed in; what they did, out. Called by tor.ts in
+ * this order.
+ */
+import { plus, type Billed, type Connected, type Running, type TorOutcome } from './tor-outcome.ts';
+import { connectOf } from './tor-open.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { invariant } from '../../core/refusal.ts';
+import { interval, units } from '../../core/wire/field.ts';
+import { pause, stopwatch } from '../../host/clock.ts';
+import { silentLog } from '../../host/log.ts';
+import { connect, type ConnectEvent } from '../../node/connect.ts';
+import { callLocal, need, readAccounts } from '../report.ts';
+import {
+  DEFAULTER,
+  DOWNLOAD_BYTES,
+  FREE_BYTES,
+  FREE_USER,
+  MIB,
+  relayPlans,
+  STREAMS,
+  subscriberPlans,
+  torName,
+} from './tor-plan.ts';
+import { download } from './tor/download.ts';
+
+export async function depositAll({ stages, world }: Running): Promise<bigint> {
+  for (const { name, guard, deposit } of subscriberPlans) {
+    const node = world.subscribers.get(name)?.node;
+    invariant(node !== undefined, `${name} runs`);
+    // The consensus that names its guard comes to it later than to the directory, and the descriptor after that.
+    const id = world.relayId(guard);
+    const isKnown = () => node.view.entry(id)?.flags.includes('Guard') === true && node.view.descriptor(id) !== null;
+    await stages.awaited(`${guard} to be known`, 30, async () => (isKnown() ? true : null));
+    await callLocal(node, 'client', '/client/subscribe', { guard: world.relayId(guard) }, z.unknown());
+    await callLocal(node, 'client', '/client/deposit', { amount: deposit }, z.unknown());
+  }
+  const deposited = async (): Promise<bigint> =>
+    [...(await readAccounts(world)).values()]
+      .flat()
+      .map(({ account }) => account.deposited)
+      .reduce(plus, 0n);
+  const wanted = subscriberPlans.map((one) => one.deposit).reduce(plus, 0n);
+  return stages.awaited('the deposits', 60, async () => ((await deposited()) === wanted ? wanted : null));
+}
+
+/** As `ptg connect` does; the user who pays nobody comes in by either guard. */
+export async function connectAll({ stages, tor, world, users, clock, home }: Running): Promise<ReadonlyMap<string, Connected>> {
+  const connected = new Map<string, Connected>();
+  const one = async (name: string): Promise<void> => {
+    const [user, subscriber] = [users.get(name), world.subscribers.get(name)];
+    invariant(user !== undefined && subscriber !== undefined, `${name} has a tor and a node`);
+    const folder = join(home, name);
+    await writeFile(join(folder, 'network.torrc'), `${user.networkLines.join('\n')}\n`);
+    const events: ConnectEvent[] = [];
+    const connection = need(
+      await connect(subscriber.node, {
+        ...{ home: folder, spec: connectOf(user), anyPath: false, clock, log: silentLog() },
+        say: (event) => void events.push(event),
+      }),
+    );
+    connected.set(name, { connection, events });
+    await user.beginBy(connection.torrc);
+    await stages.awaited(`the tor of ${name} to be heard`, 60, async () =>
+      subscriber.node.clientEnd?.own.state().up === true ? true : null,
+    );
+  };
+  const free = users.get(FREE_USER);
+  invariant(free !== undefined, 'who pays nobody has a tor');
+  const entries = relayPlans.filter((relay) => relay.guard).map((relay) => `$${tor.node(torName(relay.name)).fingerprint}`);
+  await Promise.all([...subscriberPlans.map(({ name }) => one(name)), free.begin([`EntryNodes ${entries.join(',')}`])]);
+  return connected;
+}
+
+type Downloads = TorOutcome['downloads'];
+
+/** Each stream has a circuit of its own; and so many are opened that the guard that will not pay owes at least two relays. */
+export async function downloadAll(running: Running): Promise<Downloads> {
+  const { tor, users, auditor, parameters, stages } = running;
+  const fetch = async (user: string, size: number, streams: number, named: string) => {
+    const socksPort = users.get(user)?.socksPort;
+    invariant(socksPort !== undefined, `${user} has a tor`);
+    const seconds = stopwatch();
+    const one = (at: number) => download({ socksPort, filePort: tor.exitPort, user: `${named} ${at}`, size: size / streams });
+    await Promise.all([...Array(streams).keys()].map(one));
+    return { user, bytes: size, seconds: seconds() };
+  };
+  const done = await Promise.all([
+    ...subscriberPlans.map(({ name }) => fetch(name, DOWNLOAD_BYTES, STREAMS, 'stream')),
+    fetch(FREE_USER, FREE_BYTES, 1, 'free'),
+  ]);
+  const creditors = () => auditor.paid(parameters.startingBytes).filter((line) => line.issuer === DEFAULTER).length;
+  const user = subscriberPlans.find((one) => one.guard === DEFAULTER)?.name ?? '';
+  for (let more = 1; creditors() < parameters.reportersToUnflag && more <= MORE_MAX; more += 1) {
+    stages.unlessEnded('downloads');
+    done.push(await fetch(user, MIB, 1, `more ${more}`));
+  }
+  return done;
+}
+
+/** One of three middles is drawn for each. */
+const MORE_MAX = 12;
+
+const billed = z.object({
+  bills: z.array(
+    z.object({
+      bill: z.object({ body: z.object({ interval, circuitBytes: units, otherBytes: units, charge: units }).loose() }).loose(),
+      signed: units,
+    }),
+  ),
+});
+
+/** The tors are stopped; then nothing passes any more, and both sides come to hold the same tally. */
+export async function billAll(running: Running, connected: ReadonlyMap<string, Connected>): Promise<Omit<Billed, 'iouBytes'>[]> {
+  const { stages, world, users } = running;
+  const billOf = async ({ name, guard }: (typeof subscriberPlans)[number]) => {
+    const subscriber = world.subscribers.get(name);
+    invariant(subscriber !== undefined, `${name} runs`);
+    const { bills } = await callLocal(subscriber.node, 'client', '/client/bills', {}, billed);
+    const sum = (of: (one: (typeof bills)[number]) => bigint): bigint => bills.map(of).reduce(plus, 0n);
+    return {
+      ...{ subscriber: name, guard, carried: subscriber.node.clientEnd?.carried(world.relayId(guard)) ?? 0n },
+      circuitBytes: sum((one) => one.bill.body.circuitBytes),
+      otherBytes: sum((one) => one.bill.body.otherBytes),
+      charge: sum((one) => one.bill.body.charge),
+      signed: sum((one) => one.signed),
+    };
+  };
+  // What a tor tells of its last second comes a second later.
+  await pause(TOLD_MS);
+  for (const one of users.values()) await one.stop();
+  let before = '';
+  const found = await stages.awaited('tallies that both sides hold', 60, async () => {
+    await pause(SETTLED_MS);
+    const bills = await Promise.all(subscriberPlans.map(billOf));
+    const text = bills.map((one) => `${one.charge}/${one.signed}`).join(' ');
+    const same = text === before && bills.every((one) => one.charge > 0n && one.charge === one.signed);
+    before = text;
+    return same ? bills : null;
+  });
+  for (const { connection } of connected.values()) await connection.stop();
+  return found;
+}
+
+const TOLD_MS = 3_000;
+/** A guard tells of what was five seconds ago: two looks this far apart that say the same are the last. */
+const SETTLED_MS = 6_000;
