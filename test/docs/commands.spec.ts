@@ -72,7 +72,7 @@ describe('the commands in the documents', function () {
         } else if (
           script !== undefined
             ? scripts[script] === undefined
-            : !/^(sudo|git|time|cd|bitcoind|bitcoin-cli|sh bin\/\S+\.sh$)( |$)/.test(line)
+            : !/^(sudo|git|time|cd|bitcoind|bitcoin-cli|(ba)?sh bin\/\S+\.sh$)( |$)/.test(line)
         ) {
           wrong.push(`${page}: ${line}: neither ptg nor npm`);
         }
