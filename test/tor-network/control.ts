@@ -19,14 +19,15 @@ import { torPrograms, until } from '../../lab/testbed/tor/process.ts';
 import { secretsOf } from './metered.ts';
 
 /** One command, over a connection of its own; all lines of its answer. */
-export async function askTor(node: TorNode, command: string): Promise<string[]> {
+export async function askTor(node: Pick<TorNode, 'control'>, command: string): Promise<string[]> {
   const { client, session } = await meet(node.control, secretsOf());
   const answer = await session?.ask(command);
   await client.close();
   return answer?.ok === true ? answer.value.lines.flatMap(({ text, data }) => [text, ...(data ?? [])]) : ['refused'];
 }
 
-async function meet(place: Place, secrets: Secrets): Promise<{ client: ControlClient; session: Session | null }> {
+/** A connection to it, until the test is over. */
+export async function meet(place: Place, secrets: Secrets): Promise<{ client: ControlClient; session: Session | null }> {
   let session: Session | null = null;
   const silent = () => undefined;
   const ports = { clock: systemClock(), entropy: systemEntropy(), log: silentLog(), dial };

@@ -1,272 +1,246 @@
 /*
- * Downloads through a paid guard, as its operator and its subscriber run it: `ptg run` with [tor] and [transport] beside a relay of the
- * private network, `ptg connect --tor` at the other end, both in processes of their own that are killed, too. The authority and the other
- * relays' nodes run here. Called by stage.spec.
+ * Downloads through a paid guard, as its operator and its subscriber run it, on good days and bad ones; what both have signed
+ * afterwards, and what lies on the disks. Called by stage.spec.
  */
 import { expect } from 'chai';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as tlsOver } from 'node:tls';
 import { z } from 'zod';
+import { signingKey, type SigningKey } from '../../core/crypto/keys.ts';
+import type { Refusal } from '../../core/refusal.ts';
 import { units } from '../../core/wire/field.ts';
-import { account as accountShape, bill as billShape } from '../../core/wire/guard.ts';
+import { bill as billShape } from '../../core/wire/guard.ts';
+import { encode } from '../../core/wire/codec.ts';
 import { defaultParameters } from '../../core/wire/parameters.ts';
 import { systemClock } from '../../host/clock.ts';
-import { readConfig } from '../../host/config.ts';
 import { systemEntropy } from '../../host/entropy.ts';
-import { silentLog } from '../../host/log.ts';
-import { freePorts } from '../../lab/ports.ts';
-import { download } from '../../lab/testbed/tor/download.ts';
-import type { TorNetwork } from '../../lab/testbed/tor/network.ts';
-import { torPrograms, until } from '../../lab/testbed/tor/process.ts';
-import { createWorld, type World } from '../../lab/world.ts';
-import { connectSpec, nodeSpec, type NodeSpec } from '../../node/spec.ts';
-import { startNode, type NodeOptions } from '../../node/start.ts';
-import { specText } from '../../node/write.ts';
-import { ptgJson, startPtg, type Running } from '../cli/ptg.ts';
+import { sealingKeyOf } from '../../host/network/sealing.ts';
+import type { TorNetwork, TorNode } from '../../lab/testbed/tor/network.ts';
+import { until } from '../../lab/testbed/tor/process.ts';
+import { keysIn } from '../../node/keys.ts';
+import { nodeSpec } from '../../node/spec.ts';
+import type { CircuitReading } from '../../tor/meter.ts';
+import { askHandshake } from '../../tor/transport/handshake.ts';
+import { iousShape, linksShape } from '../../cli/relay-text.ts';
+import { ptgJson } from '../cli/ptg.ts';
 import { later } from '../harness/later.ts';
+import { dialPlain, read as readBytes, socksDial } from '../tor/transport-net.ts';
+import { circuitClue, keyClue, namedIn, pairsIn, writeRow, type Clue } from './clues.ts';
+import { askTor, meet } from './control.ts';
+import { metered, secretsOf } from './metered.ts';
+import { cost, MIB, openPaidNetwork, PORTION, UNSIGNED_MAX, type PaidNetwork } from './paid-network.ts';
 
-const MIB = 1_048_576;
-/** What a subscriber may have used and not signed, in this network; and what the transport asks for at once. */
-const UNSIGNED_MAX = 8 * MIB;
-const PORTION = MIB;
-const PRICE = 1_000_000_000n;
-/** Of a GiB through guard, middle and an exit at twice the price. */
-const PER_GIB = 4n * PRICE;
+/** The client asks for a tally each four MiB. */
+const STEP = cost(4 * MIB);
 
-const shown = z.object({ accounts: z.array(z.object({ account: accountShape, signed: units }).loose()) });
-const status = z.object({ sessions: z.int(), rails: z.array(z.object({ spent: units, unsigned: units }).loose()) }).loose();
-const event = z.object({ event: z.string() }).loose();
 const bills = z.object({ bills: z.array(z.object({ bill: z.object({ body: billShape }).loose(), signed: units })) });
 
 export function paidGuard(running: () => TorNetwork): void {
   describe('a paid guard', function () {
-    let home: string;
-    let world: World;
-    let guardRun: Running;
-    const guardPorts: Record<string, number> = {};
-    const started: Running[] = [];
-    const homeOf = (name: string): string => join(home, name);
-
+    let paid: PaidNetwork;
     before(async function () {
       this.timeout(300_000);
-      home = mkdtempSync(join(tmpdir(), 'ptg-paid-'));
-      const [first, second] = await freePorts(2);
-      Object.assign(guardPorts, { guard: first, middle: second });
-      const relay = { payouts: 'auto', opening: 1_000_000_000n, bandwidth: 10_000_000 } as const;
-      const flags = { ...defaultParameters.flags, runningSec: 180, uptimeHalfLifeSec: 60, stableMtbfSec: 0 };
-      world = await createWorld({
-        ...{ home, inMemory: false, networkId: 'paid', clock: systemClock() },
-        parameters: {
-          ...defaultParameters,
-          ...{ genesis: systemClock().now(), consensusSec: 3, intervalSec: 86_400, iouTickSec: 2, skewSec: 5, graceSec: 10 },
-          flags: { ...flags, guardUptimeThousandths: 0, guardKnownSec: 0 },
-          exitRatio: [2n, 1n],
-          rails: { ledger: { price: PRICE, quantum: 1n, dust: 0n } },
-        },
-        relays: [
-          { ...relay, name: 'guard', exit: false, guard: true, takesSubscribers: true, family: 'twins' },
-          { ...relay, name: 'middle', exit: false, guard: true, takesSubscribers: true, family: 'twins' },
-          { ...relay, name: 'exit', exit: true, guard: false, takesSubscribers: false, family: null },
-        ],
-        subscribers: ['ann', 'bob', 'eve'].map((name) => ({ name, purse: 10_000_000_000n })),
-        entropy: () => systemEntropy(),
-        log: () => silentLog(),
-        start: async (name, given) => startNode(beside(name, given)),
-      });
-      await until(() => hasGuards(), 'two guards in the consensus', 60);
-      // From here on as their owners run it.
-      await world.stopNode('guard');
-      await specOf('guard', (spec) => besideTor('guard', spec));
-      guardRun = await runGuard();
-      await until(() => hasGuards(), 'the guard to be listed again', 60);
-      for (const [name, amount] of [
-        ['ann', 2_000_000_000n],
-        ['bob', 24_000_000n],
-      ] as const) {
-        await act(name, 'subscribe', { guard: world.relayId('guard') });
-        await act(name, 'deposit', { amount });
-        await until(async () => (await balanceHere(name)) === amount, 'the deposit', 60);
-      }
-      for (const name of ['ann', 'bob', 'eve']) await world.stopNode(name);
+      paid = await openPaidNetwork(running);
     });
+    after(() => paid?.close());
 
-    after(async () => {
-      for (const one of started) await end(one, 'SIGTERM');
-      await world?.stop();
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-    });
-
-    /** A relay of the plan with the tor of that name: middle and exit are metered, guard and middle take subscribers. */
-    function beside(name: string, given: NodeOptions): NodeOptions {
-      const { spec, home: folder, network, parameters, keys, clock, entropy, log } = given;
-      const own = { home: folder, network, keys, clock, entropy, log, ...(parameters === undefined ? {} : { parameters }) };
-      return { ...own, spec: spec.relay === undefined ? spec : besideTor(name, spec) };
-    }
-
-    function besideTor(name: string, spec: NodeSpec): NodeSpec {
-      const { control, fingerprint, orPort } = running().node(name);
-      const taking = {
-        listen: `127.0.0.1:${guardPorts[name] ?? 0}`,
-        orPort: `127.0.0.1:${orPort}`,
-        unsignedBytesMax: UNSIGNED_MAX,
-      };
-      return nodeSpec.parse({
-        ...spec,
-        relay: { ...spec.relay, fingerprint: fingerprint.toLowerCase() },
-        tor: { control: `${control.host}:${control.port}`, meter: 'circuits', lookSec: 2 },
-        ...(spec.roles.includes('guard') ? { transport: taking } : {}),
-        guard: { ...spec.guard, lowBalanceThousandths: 500 },
-      });
-    }
-    async function specOf(name: string, change: (spec: NodeSpec) => NodeSpec): Promise<NodeSpec> {
-      const file = join(homeOf(name), 'ptg.toml');
-      const read = await readConfig(file, nodeSpec);
-      if (!read.ok) throw new Error(read.refusal.about);
-      const spec = change(read.value);
-      writeFileSync(file, specText(spec));
-      return spec;
-    }
-
-    async function runGuard(): Promise<Running> {
-      const run = startPtg(['run', '--home', homeOf('guard')]);
-      started.push(run);
-      await until(() => run.stdout().includes('running '), 'the guard to run', 120).catch((thrown: Error) => {
-        throw new Error(`${thrown.message}\n${run.stderr()}`);
-      });
-      return run;
-    }
-
-    async function hasGuards(): Promise<boolean> {
-      await world.authority.view.refresh();
-      const relays = world.authority.view.consensus()?.body.relays ?? [];
-      return relays.filter((one) => one.flags.includes('Guard')).length === 2;
-    }
-
-    async function act(name: string, path: string, body: object): Promise<unknown> {
-      const { node } = world.subscribers.get(name) as { node: Awaited<ReturnType<typeof startNode>> };
-      await node.view.refresh();
-      const answer = await node.http.local('client', `/client/${path}`, body, z.unknown());
-      if (!answer.ok) throw new Error(`${path}: ${answer.refusal.code} ${answer.refusal.about}`);
-      return answer.value;
-    }
-
-    async function balanceHere(name: string): Promise<bigint | undefined> {
-      return shown.parse(await act(name, 'balance', {})).accounts[0]?.account.balance;
-    }
-
-    /** As the folder's owner sees it, when nothing of it runs. */
-    async function accountOf(name: string) {
-      const [one] = shown.parse(await ptgJson(['balance', '--home', homeOf(name)])).accounts;
-      if (one === undefined) throw new Error(`${name} has an account`);
-      return one;
-    }
-
-    const guardStatus = async (): Promise<z.infer<typeof status>> => {
-      const said = z
-        .object({ guard: status })
-        .loose()
-        .parse(await ptgJson(['status', '--home', homeOf('guard')]));
-      return said.guard;
+    const keyOf = async (name: string): Promise<SigningKey> =>
+      signingKey(await keysIn(join(paid.homeOf(name), 'keys'), systemEntropy())('account'));
+    const guardKey = (): Uint8Array => {
+      const known = paid.world.authority.view.descriptor(paid.world.relayId('guard'));
+      const key = known === null ? null : sealingKeyOf(known.body, 'guard', 0);
+      if (key === null) throw new Error('the guard has a key');
+      return key.publicKey;
     };
 
-    interface Connected {
-      readonly run: Running;
-      readonly socksPort: number;
-      /** Of that name, in order. */
-      events(name: string): z.infer<typeof event>[];
-      log(): Promise<string>;
-    }
-
-    /** `ptg connect` with a tor of its own, that knows no authorities but the private network's. */
-    async function connect(name: string, isUp = true): Promise<Connected> {
-      const tor = torPrograms()?.tor ?? '';
-      const [transport, control, socksPort] = (await freePorts(3)) as [number, number, number];
-      const include = join(homeOf(name), 'own.torrc');
-      writeFileSync(include, `${['TestingTorNetwork 1', ...running().authorityLines, ...aloneLines].join('\n')}\n`);
-      const ports = { transport: `127.0.0.1:${transport}`, control: `127.0.0.1:${control}`, proxy: `127.0.0.1:${socksPort}` };
-      await specOf(name, (spec) => ({ ...spec, connect: connectSpec.parse({ ...ports, include }) }));
-      const run = startPtg(['connect', '--json', '--tor', tor, '--home', homeOf(name)]);
-      started.push(run);
-      later(() => end(run, 'SIGTERM'));
-      const events = (of: string) =>
-        run
-          .stdout()
-          .split('\n')
-          .filter((line) => line.startsWith('{'))
-          .map((line) => event.parse(JSON.parse(line)))
-          .filter((one) => one.event === of);
-      const log = () => readFile(join(homeOf(name), 'tor', 'notice.log'), 'utf8').catch(() => '');
-      const told = async () => `\n${run.stdout()}${run.stderr()}${(await log()).slice(-2000)}`;
-      if (isUp) {
-        const boots = (text: string): number => text.split('Bootstrapped 100%').length;
-        const before = boots(await log());
-        await until(async () => boots(await log()) > before || run.child.exitCode !== null, 'tor to be bootstrapped', 120).catch(
-          async (thrown: Error) => {
-            throw new Error(`${thrown.message}${await told()}`);
-          },
-        );
-        if (run.child.exitCode !== null) throw new Error(`ptg connect ended${await told()}`);
-      }
-      return { run, socksPort, events, log };
-    }
-
-    async function end(run: Running, signal: NodeJS.Signals): Promise<void> {
-      if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill(signal);
-      await run.ended;
-    }
-
-    const fetchFile = (socksPort: number, user: string, size: number, onBytes?: (count: number) => void): Promise<void> =>
-      download({ socksPort, filePort: running().exitPort, user, size, ...(onBytes === undefined ? {} : { onBytes }) });
-
-    /** When nothing is under way any more: what both have signed, once it is all that was spent. */
-    async function agreed(name: string, atLeast: bigint): Promise<bigint> {
-      let last = '';
-      let signed = 0n;
-      const rests = async (): Promise<boolean> => {
-        const one = await accountOf(name);
-        signed = one.signed;
-        last = `spent ${one.account.spent}, signed ${one.signed}`;
-        return one.account.spent === one.signed && one.signed >= atLeast;
-      };
-      await until(rests, 'both to have signed all', 60).catch((thrown: Error) => {
-        throw new Error(`${thrown.message}: ${last}\n${guardRun.stderr().slice(-2000)}`);
-      });
-      return signed;
-    }
-
-    const cost = (bytes: number): bigint => (BigInt(bytes) * PER_GIB) / 2n ** 30n;
+    // First: nobody has paid anything yet.
+    it('two conflux legs of a free user are two circuits to the relays, and billed to nobody', async () => {
+      const network = running();
+      const exit = metered(network, 'exit');
+      await until(() => exit.looks() > 0, 'the meter to read', 30);
+      const known = exit.readings().length;
+      const links = [
+        ['guard', 'middle'],
+        ['middle', 'exit'],
+        ['guard', 'exit'],
+      ] as const;
+      const held = () => Promise.all(links.map(([issuer, holder]) => paid.held(issuer, holder)));
+      const client = await network.addClient('legs');
+      later(() => client.stop());
+      const named = (...names: string[]): string => names.map((name) => `$${network.node(name).fingerprint}`).join(',');
+      await client.begin(['ConfluxEnabled 1', `EntryNodes ${named('guard', 'middle')}`, `ExitNodes ${named('exit')}`]);
+      const linked = async (): Promise<number> =>
+        (await askTor(client, 'GETINFO circuit-status')).filter((line) => line.includes('PURPOSE=CONFLUX_LINKED')).length;
+      await until(async () => (await linked()) >= 2, 'a set of two legs', 60);
+      await paid.fetchFile(client.socksPort, 'legs', 8 * MIB);
+      const sum = (): bigint =>
+        exit
+          .readings()
+          .slice(known)
+          .reduce((all, { bytes }) => all + bytes, 0n);
+      await until(() => sum() >= 8n * BigInt(MIB), 'the exit to read them', 30);
+      expect(exit.readings().slice(known).length).least(2);
+      // What the relays read is told to each other at the next tick, two seconds off.
+      const looks = exit.looks();
+      await until(() => exit.looks() > looks + 1, 'two more looks', 60);
+      expect(await held()).deep.equal(links.map(() => ({ relayBytes: 0n, exitBytes: 0n })));
+    });
 
     it('carries a download, and both ends hold the same last tally', async () => {
-      const { run, socksPort, events } = await connect('ann');
+      const { run, socksPort, events } = await paid.connect('ann');
       expect(events('connected')[0]).deep.include({ nickname: 'guard', instead: null, bills: true });
       expect(events('connected')[0]?.['members']).deep.equal({ middles: 3, exits: 1 });
-      await fetchFile(socksPort, 'ann', 12 * MIB);
+      await paid.fetchFile(socksPort, 'ann', 12 * MIB);
       // The client asks for a tally each four MiB.
       await until(() => events('balance').some(({ signed }) => BigInt(String(signed)) > 0n), 'a tally while it runs', 30);
-      await end(run, 'SIGTERM');
+      await paid.end(run, 'SIGTERM');
       expect((await run.ended).code).equal(0);
-      const signed = await agreed('ann', cost(12 * MIB));
+      const signed = await paid.agreed('ann', cost(12 * MIB));
       expect(Number(signed)).below(Number(cost(14 * MIB)));
-      const [own] = bills.parse(await ptgJson(['bills', '--home', homeOf('ann')])).bills.slice(-1);
+      const [own] = bills.parse(await ptgJson(['bills', '--home', paid.homeOf('ann')])).bills.slice(-1);
       // What came after the last tally is less than a step, and what the guard holds as signed is what the client has signed.
       const [of, charge] = [own?.signed ?? 0n, own?.bill.body.charge ?? 0n];
-      expect([of >= signed, charge - of < cost(4 * MIB)]).deep.equal([true, true]);
-      expect((await guardStatus()).sessions).equal(0);
+      expect([of >= signed, charge - of < STEP]).deep.equal([true, true]);
+      expect((await paid.guardStatus()).sessions).equal(0);
+    });
+
+    it('circuits that do not leave Tor cost a starting amount each when the exit closes them as they open', async () => {
+      const count = 20;
+      const network = running();
+      const exit = metered(network, 'exit');
+      await until(() => exit.looks() > 0, 'the meter to read', 30);
+      const [known, before] = [exit.readings().length, await paid.held('middle', 'exit')];
+      const { run, controlPort } = await paid.connect('ann', true, { leavesTor: false });
+      const { session } = await meet({ host: '127.0.0.1', port: controlPort }, secretsOf());
+      const path = ['guard', 'middle', 'exit'].map((name) => `$${network.node(name).fingerprint}`).join(',');
+      const statuses = async (): Promise<string> => {
+        const answer = await session?.ask('GETINFO circuit-status');
+        return answer?.ok === true ? answer.value.lines.flatMap(({ data }) => data ?? []).join('\n') : '';
+      };
+      // Few at once: a relay that is asked for too many lets some fall.
+      for (let asked = 0; asked < count; asked += 1) {
+        expect(await session?.ask(`EXTENDCIRCUIT 0 ${path}`)).deep.include({ ok: true });
+        if (asked % 25 === 24)
+          await until(async () => !/ (LAUNCHED|EXTENDED) /.test(await statuses()), 'circuits to be built', 60);
+      }
+      const fresh = (): CircuitReading[] => exit.readings().slice(known);
+      await until(() => fresh().length >= count, 'the exit to read them', 60).catch((thrown: Error) => {
+        throw new Error(`${thrown.message}: ${fresh().length}`);
+      });
+      // All at once.
+      await closeAll(network.node('exit'));
+      const starting = defaultParameters.startingBytes;
+      const grown = async (): Promise<{ relayBytes: bigint; exitBytes: bigint }> => {
+        const now = await paid.held('middle', 'exit');
+        return { relayBytes: now.relayBytes - before.relayBytes, exitBytes: now.exitBytes - before.exitBytes };
+      };
+      const sumOf = (one: { relayBytes: bigint; exitBytes: bigint }): bigint => one.relayBytes + one.exitBytes;
+      await until(async () => sumOf(await grown()) >= BigInt(count) * starting, 'all to be certified', 60).catch(
+        async (thrown: Error) => {
+          throw new Error(`${thrown.message}: ${sumOf(await grown()) / starting} of ${fresh().length}`);
+        },
+      );
+      await until(() => fresh().every((one) => one.closed), 'all to be over', 60);
+      await paid.end(run, 'SIGTERM');
+      await paid.sameTally('ann', 0n);
+      const { relayBytes, exitBytes } = await grown();
+      expect(exitBytes).equal(0n);
+      const most = BigInt(fresh().length) * starting;
+      expect(relayBytes + exitBytes <= most, `${relayBytes + exitBytes} of ${most}`).equal(true);
+    });
+
+    it('ends a session at zero with its reason, after a warning; what was carried is paid', async () => {
+      const { run, socksPort, events } = await paid.connect('bob');
+      const failed = await paid.fetchFile(socksPort, 'bob', 32 * MIB).then(
+        () => 'it came whole',
+        (thrown: Error) => thrown.message,
+      );
+      expect(failed).match(/ended early|ECONNRESET|SOCKS says/);
+      const { code, stdout, stderr } = await run.ended;
+      expect([code, stderr.includes('[connect-cut-off]')], `${stdout}${stderr}`).deep.equal([1, true]);
+      expect(events('session-ended')[0]?.['reason']).match(/balance is used up/);
+      expect(events('warning').map((one) => one['code'])).include('low-balance');
+      await paid.sameTally('bob', 0n);
+      const { account, signed } = await paid.accountOf('bob');
+      expect(account.spent >= 12_000_000n && account.spent - signed < cost(UNSIGNED_MAX)).equal(true);
+      expect(account.balance >= 0n && account.balance <= 12_000_000n).equal(true);
     });
 
     it('takes nobody without an account: told why, and nothing is kept', async () => {
-      const { run } = await connect('eve', false);
+      const { run } = await paid.connect('eve', false);
       const { code, stderr } = await run.ended;
       expect([code, stderr.includes('[client-no-account]')]).deep.equal([1, true]);
       // Nor with an empty one.
-      await ptgJson(['subscribe', 'guard', '--home', homeOf('eve')]);
-      const empty = await connect('eve', false);
+      await ptgJson(['subscribe', 'guard', '--home', paid.homeOf('eve')]);
+      const empty = await paid.connect('eve', false);
       await until(() => empty.events('session-ended').length > 0, 'the reason', 60);
       expect(empty.events('session-ended')[0]?.['reason']).include('[transport-subscription]');
-      await end(empty.run, 'SIGTERM');
-      expect((await guardStatus()).sessions).equal(0);
+      await paid.end(empty.run, 'SIGTERM');
+      expect((await paid.guardStatus()).sessions).equal(0);
+    });
+
+    it('takes no other key, and no recorded handshake: told why where a key was shown, and nothing is kept', async () => {
+      const asked = async (subscriber: SigningKey): Promise<{ sent: Buffer; refused: Refusal | null }> => {
+        const socket = await dialPlain(paid.port);
+        const sent: Buffer[] = [];
+        const write = socket.write.bind(socket);
+        socket.write = ((bytes: Buffer, ...rest: []) => (
+          sent.push(Buffer.from(bytes)),
+          write(bytes, ...rest)
+        )) as typeof socket.write;
+        const entropy = systemEntropy();
+        const made = await askHandshake(socket, {
+          networkId: 'paid',
+          subscriber,
+          guardKey: guardKey(),
+          hops: 3,
+          leavesTor: true,
+          entropy,
+        });
+        socket.destroy();
+        return { sent: Buffer.concat(sent), refused: made.ok ? null : made.refusal };
+      };
+      const before = paid.logOf('guard').split('transport-refused').length;
+      const stranger = await asked(signingKey(systemEntropy().bytes(32)));
+      expect(stranger.refused?.about).include('[transport-subscription]');
+      const { sent, refused } = await asked(await keyOf('ann'));
+      expect(refused).equal(null);
+      await until(async () => (await paid.guardStatus()).sessions === 0, 'its session to be over', 60);
+      const replay = await dialPlain(paid.port);
+      replay.write(sent);
+      // The second message, of another ephemeral key; then the connection is closed.
+      expect(await readBytes(replay, 48)).lengthOf(48);
+      expect(await readBytes(replay, 1)).equal(null);
+      expect(paid.logOf('guard').split('transport-refused').length - before).equal(2);
+      expect((await paid.guardStatus()).sessions).equal(0);
+    });
+
+    it('two sessions of one subscriber at once are one bill', async () => {
+      const before = (await paid.accountOf('ann')).account.spent;
+      const { run, socksPort, transportPort, events } = await paid.connect('ann');
+      const other = await socksDial(transportPort, paid.port, `guard=${paid.world.relayId('guard')}`);
+      if (typeof other === 'number') throw new Error(`the second session is refused: ${other}`);
+      // It speaks to the guard's tor, too: what it carries is the rest of that connection.
+      const secured = tlsOver({ socket: other, rejectUnauthorized: false });
+      later(async () => void secured.destroy());
+      await new Promise((resolve, reject) => secured.once('secureConnect', resolve).once('error', reject));
+      await paid.fetchFile(socksPort, 'two', 6 * MIB);
+      expect((await paid.guardStatus()).sessions).equal(2);
+      const isSigned = () =>
+        events('balance').some(({ spent, signed }) => {
+          const used = BigInt(String(spent));
+          return used >= before + cost(6 * MIB) && used - BigInt(String(signed)) < STEP;
+        });
+      await until(isSigned, 'both sessions to be signed', 60);
+      await paid.end(run, 'SIGTERM');
+      await paid.sameTally('ann', 0n);
+      const { account, signed } = await paid.accountOf('ann');
+      const spent = account.spent - before;
+      expect(spent >= cost(6 * MIB) && spent < cost(9 * MIB), `spent ${spent}`).equal(true);
+      expect(account.spent - signed < cost(UNSIGNED_MAX)).equal(true);
+      expect((await paid.guardStatus()).sessions).equal(0);
     });
 
     for (const [victim, name] of [
@@ -274,50 +248,107 @@ export function paidGuard(running: () => TorNetwork): void {
       ['guard', 'the guard’s'],
     ] as const) {
       it(`${name} process killed in mid-download: both hold the same last tally, and little is unsigned`, async () => {
-        const before = await accountOf('ann');
-        const { run, socksPort } = await connect('ann');
+        const before = await paid.accountOf('ann');
+        const { run, socksPort } = await paid.connect('ann');
         const pace: { at: number; got: number }[] = [];
         let isKilled = false;
-        const failed = await fetchFile(socksPort, victim, 64 * MIB, (got) => {
-          pace.push({ at: systemClock().now(), got });
-          if (isKilled || got < 24 * MIB) return;
-          isKilled = true;
-          (victim === 'client' ? run : guardRun).child.kill('SIGKILL');
-        }).then(
-          () => 'it came whole',
-          (thrown: Error) => thrown.message,
-        );
+        const failed = await paid
+          .fetchFile(socksPort, victim, 64 * MIB, (got) => {
+            pace.push({ at: systemClock().now(), got });
+            if (isKilled || got < 24 * MIB) return;
+            isKilled = true;
+            (victim === 'client' ? run : paid.guard.run).child.kill('SIGKILL');
+          })
+          .then(
+            () => 'it came whole',
+            (thrown: Error) => thrown.message,
+          );
         expect([isKilled, failed === 'it came whole']).deep.equal([true, false]);
         if (victim === 'client') await run.ended;
         else {
-          await end(run, 'SIGTERM');
-          await guardRun.ended;
-          guardRun = await runGuard();
+          await paid.end(run, 'SIGTERM');
+          await paid.guard.run.ended;
+          await paid.guard.start();
         }
         const got = pace.at(-1)?.got ?? 0;
         // The meter tells after five seconds, and looks once a second.
         const told = pace.findLast(({ at }) => at < (pace.at(-1)?.at ?? 0) - 7)?.got ?? 0;
         const untold = got - told + 2 * PORTION;
-        const known = await accountOf('ann');
+        const known = await paid.accountOf('ann');
         const signed = known.signed - before.signed;
         expect(signed > 0n, 'tallies were signed before').equal(true);
         expect(cost(got) - signed < cost(UNSIGNED_MAX + untold)).equal(true);
-        // What the guard holds as signed is what the client has signed.
-        const others = (await accountOf('bob')).signed;
-        const areSame = async (): Promise<boolean> => {
-          const [rail] = (await guardStatus()).rails;
-          return (rail?.spent ?? 0n) - (rail?.unsigned ?? 0n) - others === (await accountOf('ann')).signed;
-        };
-        await until(areSame, 'the same last tally at both ends', 60);
+        await paid.sameTally('ann', 0n);
       });
     }
 
+    it('what lies in the folders of guard, middle and exit joins nobody', async () => {
+      const network = running();
+      const hops = { guard: metered(network, 'guard'), middle: metered(network, 'middle') };
+      await until(() => Object.values(hops).every((one) => one.looks() > 0), 'the meters to read', 30);
+      const { run, socksPort } = await paid.connect('ann');
+      await paid.fetchFile(socksPort, 'grep', 5 * MIB);
+      const large = (one: CircuitReading): boolean => one.bytes > 5n * BigInt(MIB);
+      const through = (): CircuitReading | undefined => hops.middle.readings().find(large);
+      await until(() => through() !== undefined, 'the circuit to be read', 30);
+      await paid.end(run, 'SIGTERM');
+      await paid.sameTally('ann', 0n);
+      for (const name of ['guard', 'middle', 'exit']) {
+        // A line for each, as they are rows: a middle has IOUs of either side.
+        const { ious } = iousShape.parse(await ptgJson(['ious', '--home', paid.homeOf(name)]));
+        const said = ious.map((one) => encode(one)).join('\n');
+        writeFileSync(join(paid.homeOf(name), 'said.txt'), `${paid.logOf(name)}${said}`);
+      }
+      // Tors have channels with many others for circuits of their own: `ptg links` shows such a neighbour, and that nothing is owed.
+      for (const [name, other] of [
+        ['guard', 'exit'],
+        ['exit', 'guard'],
+      ] as const) {
+        const { links } = linksShape.parse(await ptgJson(['links', '--home', paid.homeOf(name)]));
+        const of = links.filter(({ peer }) => peer === paid.world.relayId(other));
+        expect(of.every(({ held, issued }) => held === null && issued === null)).equal(true);
+      }
+      const relay = (name: string): Clue[] => [
+        keyClue(`the ${name}’s id`, paid.world.relayId(name)),
+        keyClue(`the ${name}’s fingerprint`, network.node(name).fingerprint),
+      ];
+      const subscriber = keyClue('the subscriber’s key', (await keyOf('ann')).publicKey);
+      const { previous, next } = through() as CircuitReading;
+      const into = circuitClue('the circuit into the middle', previous.circuit);
+      const onto = circuitClue('the circuit out of the middle', next?.circuit ?? 0);
+      const found = {
+        guard: (folder: string) => namedIn(folder, [...relay('exit'), onto, into]),
+        exit: (folder: string) => namedIn(folder, [...relay('guard'), subscriber, onto, into]),
+        middle: (folder: string) => namedIn(folder, [subscriber, onto, into]),
+      };
+      const pairs = (folder: string) => pairsIn(folder, [...relay('guard'), into], [...relay('exit'), onto]);
+      // They are there to be found: whom each pays and is paid by it has to know.
+      expect(namedIn(paid.homeOf('guard'), [...relay('middle'), subscriber])).not.deep.equal([]);
+      expect(namedIn(paid.homeOf('middle'), [...relay('guard'), ...relay('exit')])).not.deep.equal([]);
+      for (const [name, of] of Object.entries(found)) expect(of(paid.homeOf(name)), name).deep.equal([]);
+      expect(await pairs(paid.homeOf('middle'))).deep.equal([]);
+
+      // One row of that kind is found.
+      const rows = {
+        guard: [Buffer.from(network.node('exit').fingerprint, 'hex'), next?.circuit ?? 0],
+        exit: [(await keyOf('ann')).publicKey, Buffer.from(paid.world.relayId('guard'), 'hex')],
+        middle: [paid.world.relayId('guard'), network.node('exit').fingerprint.toLowerCase()],
+      };
+      for (const [name, row] of Object.entries(rows)) {
+        const copy = join(paid.homeOf(name), '..', `${name}-copy`);
+        cpSync(paid.homeOf(name), copy, { recursive: true, filter: (one) => !statSync(one).isSocket() });
+        await writeRow(join(copy, 'relay.sqlite'), row);
+        if (name === 'middle') expect(await pairs(copy)).deep.equal(['relay.sqlite note']);
+        else expect(new Set(found[name as 'guard' | 'exit'](copy).map((one) => one.split(': ')[1])).size).equal(2);
+      }
+    });
+
     it('a guard that has lost its flag is left for one of its family', async () => {
-      const { run, events, log } = await connect('ann');
-      await end(guardRun, 'SIGTERM');
+      const { run, events, log } = await paid.connect('ann');
+      await paid.end(paid.guard.run, 'SIGTERM');
       // The same keys and book, and it wants the flag no more.
-      await specOf('guard', (spec) => nodeSpec.parse({ ...spec, relay: { ...spec.relay, guard: false } }));
-      guardRun = await runGuard();
+      await paid.specOf('guard', (spec) => nodeSpec.parse({ ...spec, relay: { ...spec.relay, guard: false } }));
+      await paid.guard.start();
       await until(() => events('connected').length > 1 || run.child.exitCode !== null, 'another guard', 60);
       const [, second] = events('connected');
       expect([second?.['nickname'], second?.['instead']]).satisfy(
@@ -325,8 +356,8 @@ export function paidGuard(running: () => TorNetwork): void {
       );
       const torrc = await readFile(String(second?.['torrc']), 'utf8');
       expect(torrc)
-        .include(`guard=${world.relayId('middle')}`)
-        .not.include(`guard=${world.relayId('guard')}`);
+        .include(`guard=${paid.world.relayId('middle')}`)
+        .not.include(`guard=${paid.world.relayId('guard')}`);
       // The user's tor has read it again, and asks there; these two share no database, so that nothing is on the account.
       await until(
         () => events('session-ended').some(({ reason }) => String(reason).includes('[transport-subscription]')),
@@ -334,16 +365,13 @@ export function paidGuard(running: () => TorNetwork): void {
         60,
       );
       expect(await log()).include('Received reload signal');
-      await end(run, 'SIGTERM');
+      await paid.end(run, 'SIGTERM');
     });
   });
 }
 
-/** Nothing of it leaves this machine. */
-const aloneLines = [
-  'OutboundBindAddress 127.0.0.1',
-  'SafeLogging 0',
-  'ShutdownWaitLength 0',
-  'GeoIPFile /dev/null',
-  'GeoIPv6File /dev/null',
-];
+/** Every connection of this tor but those to its control port, and with them all circuits through it. */
+async function closeAll(node: TorNode): Promise<void> {
+  later(async () => void (await askTor(node, 'SETCONF DisableNetwork=0')));
+  for (const way of [1, 0]) expect(await askTor(node, `SETCONF DisableNetwork=${way}`)).deep.equal(['OK']);
+}
