@@ -1,29 +1,39 @@
 /*
- * `ptg testbed tor` as a person reads it: the outcome of lab/testbed/tor.ts in; tables out. Amounts are units of the ledger.
+ * `ptg testbed tor` and `all` as a person reads them: the outcome of lab/testbed/tor.ts in; tables out. Amounts are smallest units.
  */
 import type { Command } from 'commander';
 import type { TorOutcome } from '../lab/testbed/tor-outcome.ts';
-import { runTorTestbed } from '../lab/testbed/tor.ts';
+import { runTorTestbed, runWholeTestbed } from '../lab/testbed/tor.ts';
 import { grouped, table } from './output.ts';
 import { addTestbed } from './testbed.ts';
 
 export function addTorTestbed(testbeds: Command): void {
   addTestbed(testbeds, {
+    ...shown,
     name: 'tor',
     description: 'a private Tor network on this machine, whose relays are paid for what they carry',
     run: runTorTestbed,
-    text,
-    commands: ({ bills }) => [
-      ...bills
-        .slice(0, 1)
-        .flatMap(({ guard, subscriber }) => [
-          ...[`status --as ${guard}`, `links --as ${guard}`, `earnings --as ${guard}`],
-          ...[`bills --as ${subscriber}`, `balance --as ${subscriber}`],
-        ]),
-      'docket',
-    ],
+  });
+  addTestbed(testbeds, {
+    ...shown,
+    name: 'all',
+    description: 'the same Tor network, whose relays are paid in Bitcoin (regtest)',
+    run: runWholeTestbed,
   });
 }
+
+const shown = {
+  text,
+  commands: ({ bills }: TorOutcome) => [
+    ...bills
+      .slice(0, 1)
+      .flatMap(({ guard, subscriber }) => [
+        ...[`status --as ${guard}`, `links --as ${guard}`, `earnings --as ${guard}`],
+        ...[`bills --as ${subscriber}`, `balance --as ${subscriber}`],
+      ]),
+    'docket',
+  ],
+};
 
 function text({ bills, cells, links, payments, contests, flags, overhead }: TorOutcome): string {
   const billed = bills.map((one) => [

@@ -75,6 +75,10 @@ export const bitcoinTestbedRefusals = {
 } as const;
 const refuse = refuser(bitcoinTestbedRefusals);
 
+export function refuseBitcoind(): Result<never> {
+  return refuse('testbed-bitcoind', process.env['PTG_BITCOIND'] ?? '.bitcoind/bin/bitcoind');
+}
+
 /** Everything that a stage uses. */
 interface Running {
   readonly stages: Stages;
@@ -90,7 +94,7 @@ export async function runBitcoinTestbed(
   hold: (outcome: BitcoinOutcome) => Promise<void>,
 ): Promise<Result<BitcoinOutcome>> {
   const program = findBitcoind(process.env);
-  if (program === null) return refuse('testbed-bitcoind', process.env['PTG_BITCOIND'] ?? '.bitcoind/bin/bitcoind');
+  if (program === null) return refuseBitcoind();
   const stages = createStages(options);
   const closing: (() => Promise<unknown>)[] = [];
   try {

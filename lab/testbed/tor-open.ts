@@ -13,6 +13,7 @@ import { keysIn } from '../../node/keys.ts';
 import { connectSpec, type ConnectSpec, type NodeSpec } from '../../node/spec.ts';
 import { createWorld, type World } from '../world.ts';
 import { type TestbedOptions } from './stages.ts';
+import type { TestbedMoney } from './tor-money.ts';
 import { MIB, relayPlans, subscriberPlans, torName } from './tor-plan.ts';
 import { type PreparedTorNetwork, type TorClient, type TorNode } from './tor/network.ts';
 
@@ -31,6 +32,7 @@ export async function contactLines(home: string, entropy: Entropy): Promise<Read
 
 interface WorldParts {
   readonly options: TestbedOptions;
+  readonly money: TestbedMoney;
   readonly prepared: PreparedTorNetwork;
   readonly users: ReadonlyMap<string, TorClient>;
   readonly parameters: Parameters;
@@ -39,16 +41,26 @@ interface WorldParts {
   readonly closing: (() => Promise<unknown>)[];
 }
 
-export async function openWorld({ options, prepared, users, parameters, clock, entropy, closing }: WorldParts): Promise<World> {
+export async function openWorld({
+  options,
+  money,
+  prepared,
+  users,
+  parameters,
+  clock,
+  entropy,
+  closing,
+}: WorldParts): Promise<World> {
   const { home } = options;
   const file = createWriteStream(join(home, 'log'), { flags: 'a' });
   closing.push(() => new Promise((resolve) => file.end(resolve)));
   const world = await createWorld({
     ...{ home, inMemory: false, parameters, relays: relayPlans, clock },
     networkId: `tor-${Buffer.from(entropy.bytes(4)).toString('hex')}`,
-    subscribers: subscriberPlans.map(({ name, deposit }) => ({ name, purse: deposit })),
+    subscribers: subscriberPlans.map(({ name }) => ({ name, purse: money.deposit })),
     entropy: () => entropy,
     log: (name) => createLog({ clock, write: (line) => void file.write(`${name} ${line}`) }),
+    ...(money.bitcoin === undefined ? {} : { bitcoin: money.bitcoin }),
     tor: {
       fingerprint: (relay) => prepared.node(torName(relay)).fingerprint.toLowerCase(),
       relay: (relay) =>

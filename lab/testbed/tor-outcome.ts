@@ -2,6 +2,7 @@
  * What the Tor testbed gives, and what its stages share. Types, and the sums that they are made with. Read by the files beside it and by
  * cli/testbed-tor.ts.
  */
+import type { TestbedMoney } from './tor-money.ts';
 import type { Network } from '../../core/wire/network.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Clock } from '../../host/ports.ts';
@@ -60,6 +61,7 @@ export interface Running {
   readonly parameters: Parameters;
   readonly clock: Clock;
   readonly users: ReadonlyMap<string, TorClient>;
+  readonly money: TestbedMoney;
   readonly home: string;
 }
 

@@ -13,21 +13,19 @@ export const STREAMS = 4;
 export const FREE_BYTES = 5 * MIB;
 
 /** On the machine's clock. The first interval lasts as long as clients need to come up, download and sign. */
-export const torParameters: Omit<Parameters, 'genesis'> = {
+export const torParameters: Omit<Parameters, 'genesis' | 'rails' | 'paymentWindowSec'> = {
   ...defaultParameters,
   consensusSec: 5,
   intervalSec: 60,
   skewSec: 5,
   graceSec: 6,
   bstOffsetSec: 9,
-  paymentWindowSec: 8,
   contestWindowSec: 8,
   answerWindowSec: 3,
   appealWindowSec: 90,
   withdrawWindowSec: 60,
   iouTickSec: 5,
   flags: { ...defaultParameters.flags, runningSec: 15, uptimeHalfLifeSec: 60, stableMtbfSec: 0, guardUptimeThousandths: 500 },
-  rails: { ledger: { price: 1_000_000_000n, quantum: 1000n, dust: 1000n } },
 };
 
 const roles = [
@@ -52,8 +50,8 @@ export function torName(relay: string): string {
 }
 
 export const subscriberPlans = [
-  { name: 'user-1', guard: 'guard-1', deposit: 2_000_000_000n },
-  { name: 'user-2', guard: 'guard-2', deposit: 2_000_000_000n },
+  { name: 'user-1', guard: 'guard-1' },
+  { name: 'user-2', guard: 'guard-2' },
 ] as const;
 
 /** Its operator releases no payment, until it has lost its flag. */

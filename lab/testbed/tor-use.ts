@@ -26,25 +26,28 @@ import {
 } from './tor-plan.ts';
 import { download } from './tor/download.ts';
 
-export async function depositAll({ stages, world }: Running): Promise<bigint> {
-  for (const { name, guard, deposit } of subscriberPlans) {
+export async function depositAll({ stages, world, money }: Running): Promise<bigint> {
+  for (const { name, guard } of subscriberPlans) {
     const node = world.subscribers.get(name)?.node;
     invariant(node !== undefined, `${name} runs`);
     // The consensus that names its guard comes to it later than to the directory, and the descriptor after that.
     const id = world.relayId(guard);
     const isKnown = () => node.view.entry(id)?.flags.includes('Guard') === true && node.view.descriptor(id) !== null;
     await stages.awaited(`${guard} to be known`, 30, async () => (isKnown() ? true : null));
-    await callLocal(node, 'client', '/client/subscribe', { guard: world.relayId(guard) }, z.unknown());
-    await callLocal(node, 'client', '/client/deposit', { amount: deposit }, z.unknown());
+    const asked = { guard: id, rail: money.rail };
+    const { account } = await callLocal(node, 'client', '/client/subscribe', asked, subscribed);
+    await money.pay(node, account.destination);
   }
   const deposited = async (): Promise<bigint> =>
     [...(await readAccounts(world)).values()]
       .flat()
       .map(({ account }) => account.deposited)
       .reduce(plus, 0n);
-  const wanted = subscriberPlans.map((one) => one.deposit).reduce(plus, 0n);
+  const wanted = money.deposit * BigInt(subscriberPlans.length);
   return stages.awaited('the deposits', 60, async () => ((await deposited()) === wanted ? wanted : null));
 }
+
+const subscribed = z.object({ account: z.object({ destination: z.string() }) });
 
 /** As `ptg connect` does; the user who pays nobody comes in by either guard. */
 export async function connectAll({ stages, tor, world, users, clock, home }: Running): Promise<ReadonlyMap<string, Connected>> {

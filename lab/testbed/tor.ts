@@ -13,11 +13,15 @@ import { z } from 'zod';
 import { invariant, ok, refuser, type Result } from '../../core/refusal.ts';
 import { intervalAt, scheduleOf } from '../../core/rule/interval.ts';
 import { systemClock } from '../../host/clock.ts';
+import type { Clock } from '../../host/ports.ts';
 import { systemEntropy } from '../../host/entropy.ts';
 import { callLocal, readContests, readGuardFlags, readIous, type Contested } from '../report.ts';
 import { CELL_BYTES } from '../../tor/meter.ts';
 import { countHttpBytes } from './http-bytes.ts';
 import { createStages, type TestbedOptions } from './stages.ts';
+import { findBitcoind } from './bitcoind.ts';
+import { refuseBitcoind } from './bitcoin.ts';
+import { bitcoinMoney, ledgerMoney, type TestbedMoney } from './tor-money.ts';
 import { openAuditor } from './tor-cells.ts';
 import { DEFAULTER, FREE_USER, MIB, relayPlans, subscriberPlans, torName, torParameters } from './tor-plan.ts';
 import { serveFiles } from './tor/download.ts';
@@ -36,6 +40,24 @@ const refuse = refuser(torTestbedRefusals);
 export async function runTorTestbed(
   options: TestbedOptions,
   hold: (outcome: TorOutcome) => Promise<void>,
+): Promise<Result<TorOutcome>> {
+  return runPaidIn(options, hold, async () => ledgerMoney);
+}
+
+/** `ptg testbed all`: the same, paid in Bitcoin. */
+export async function runWholeTestbed(
+  options: TestbedOptions,
+  hold: (outcome: TorOutcome) => Promise<void>,
+): Promise<Result<TorOutcome>> {
+  const program = findBitcoind(process.env);
+  if (program === null) return refuseBitcoind();
+  return runPaidIn(options, hold, (clock) => bitcoinMoney(program, options.home, clock));
+}
+
+async function runPaidIn(
+  options: TestbedOptions,
+  hold: (outcome: TorOutcome) => Promise<void>,
+  openMoney: (clock: Clock) => Promise<TestbedMoney>,
 ): Promise<Result<TorOutcome>> {
   const programs = torPrograms();
   if (programs === null) return refuse('testbed-tor', 'tor, tor-gencert');
@@ -63,10 +85,13 @@ export async function runTorTestbed(
     }
     const http = countHttpBytes();
     closing.push(async () => http.close());
-    const parameters = { ...torParameters, genesis: clock.now() + LEAD_SEC };
+    const money = await openMoney(clock);
+    closing.push(() => money.close());
+    const { prices: rails, paymentWindowSec } = money;
+    const parameters = { ...torParameters, rails, paymentWindowSec, genesis: clock.now() + LEAD_SEC };
     const world = await stages.run(
       'the nodes start',
-      () => openWorld({ options, prepared, users, parameters, clock, entropy, closing }),
+      () => openWorld({ options, money, prepared, users, parameters, clock, entropy, closing }),
       (made) => `one beside each of ${made.relays.size} relays, a directory, ${made.subscribers.size} subscribers`,
     );
     const auditor = openAuditor(
@@ -78,7 +103,7 @@ export async function runTorTestbed(
       entropy,
     );
     closing.push(() => auditor.close());
-    const outcome = await play({ stages, tor, world, auditor, http, parameters, clock, users, home: options.home });
+    const outcome = await play({ stages, tor, world, auditor, http, parameters, clock, users, money, home: options.home });
     await hold(outcome);
     return ok(outcome);
   } finally {
@@ -87,11 +112,12 @@ export async function runTorTestbed(
 }
 
 async function play(running: Running): Promise<TorOutcome> {
-  const { stages, tor, world, auditor, http, parameters, clock } = running;
+  const { stages, tor, world, auditor, http, parameters, clock, money } = running;
   const guards = relayPlans.filter((one) => one.guard).map((one) => one.name);
   await stages.run('the directory gives the guards their flag', () =>
     stages.awaited('the Guard flag', 60, async () => (guards.every((one) => readGuardFlags(world).includes(one)) ? true : null)),
   );
+  await money.fund(world, stages);
   await stages.run(
     'subscribers subscribe and deposit',
     () => depositAll(running),
@@ -115,7 +141,7 @@ async function play(running: Running): Promise<TorOutcome> {
   const last = intervalAt(parameters, clock.now());
   const at = scheduleOf(parameters, last);
   await stages.run('the interval is closed', () => reached(running, at.booksClose + 1));
-  const ious = (await Promise.all([...Array(last + 1).keys()].map((interval) => readIous(world, interval)))).flat();
+  const ious = (await Promise.all([...Array(last + 1).keys()].map((interval) => readIous(world, interval, money.rail)))).flat();
   const cells = auditor.paid(parameters.startingBytes).map((line) => withIous(line, ious));
   const links = auditor.links();
   await stages.run('payments at the settlement time', () => reached(running, at.paymentEnd));
