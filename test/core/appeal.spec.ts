@@ -189,7 +189,7 @@ describe('an appeal', () => {
 
   it('has here every refusal that evidence can meet, and those of whom and when below', () => {
     const met = new Set(table.map(([, , , comesTo]) => comesTo));
-    const elsewhere = ['appeal-unknown', 'appeal-stranger', 'appeal-decided', 'appeal-late', 'appeal-signature'];
+    const elsewhere = ['appeal-unknown', 'appeal-stranger', 'appeal-decided', 'appeal-late', 'appeal-signature', 'appeal-shown'];
     expect(Object.keys(appealRefusals).filter((code) => !met.has(code))).deep.equal(elsewhere);
   });
 

@@ -36,7 +36,8 @@ describe('directory/docket', () => {
     const { authority } = docket;
     for (const against of ['b', 'c', 'd', 'g']) valueOf(await docket.file(await docket.contest('a', against)));
     valueOf(await docket.file(await docket.contest('b', 'c')));
-    const receipt = (by: string, against: string) => docket.receipt(by, against, { at: GENESIS + 500 });
+    const receipt = (by: string, against: string) =>
+      docket.receipt(by, against, { at: GENESIS + 500, payment: `of ${by} and ${against}` });
     await docket.appeal('a', caseOf('a', 'b'), { kind: 'receipt', receipt: receipt('a', 'b') });
     const proof = docket.pay(freshOf('a'), 1000n);
     await docket.appeal('c', caseOf('a', 'c'), { kind: 'payment', proof, settlement: null });

@@ -68,6 +68,7 @@ const more: Readonly<Record<string, unknown>> = {
   'mailbox answer': { letters: [{ id: hex('letter', 64), sealed: 'AAAA' }] },
   'verdict of a complaint': story.complaintVerdict,
   fingerprint: hex('fingerprint', 40),
+  'address of a transport': '192.0.2.7:9262',
   publish: { digest: descriptorDigest(story.relays[0]) },
   descriptors: { descriptors: story.relays },
   'descriptors query': { digests: story.relays.map(descriptorDigest) },
