@@ -99,7 +99,7 @@ export async function openPaidNetwork(running: () => TorNetwork) {
   await guard.start();
   await until(() => hasGuards(), 'the guard to be listed again', 60);
   for (const [name, amount] of [
-    ['ann', 2_000_000_000n],
+    ['ann', 8_000_000_000n],
     ['bob', 24_000_000n],
   ] as const) {
     await act(name, 'subscribe', { guard: world.relayId('guard') });
