@@ -144,7 +144,7 @@ function firstLine({ stdout }: ChildProcess): Promise<string> {
 async function obfs4Way(network: TorNetwork, program: string, port: number): Promise<Way> {
   const guard = network.node('guard');
   const file = join(guard.folder, 'pt_state', 'obfs4_bridgeline.txt');
-  await until(() => existsSync(file) && childrenOf(pidOf(guard), 'obfs4proxy').length > 0, 'obfs4proxy at the guard', 30);
+  await until(() => existsSync(file) && childrenOf(pidOf(guard), 'obfs4proxy').length > 0, 'obfs4proxy at the guard', 90);
   const args = /^Bridge obfs4 .* (cert=\S+ iat-mode=\d)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? '';
   const lines = [
     'UseBridges 1',

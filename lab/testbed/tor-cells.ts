@@ -56,7 +56,7 @@ interface Watched {
   looks: number;
 }
 
-const LOOK_SEC = 2;
+const LOOK_SEC = 5;
 
 export function openAuditor(relays: readonly Audited[], clock: Clock, entropy: Entropy): Auditor {
   const names = new Map(relays.map(({ name, tor }) => [tor.fingerprint, name]));

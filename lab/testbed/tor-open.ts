@@ -78,7 +78,7 @@ export async function openWorld({
 
 /** In the relay's ptg.toml. */
 function sectionsOf({ control, orPort }: TorNode, isGuard: boolean): Pick<NodeSpec, 'tor' | 'transport'> {
-  const tor = { control: `${control.host}:${control.port}`, meter: 'circuits' as const, lookSec: 2, authorities: [] };
+  const tor = { control: `${control.host}:${control.port}`, meter: 'circuits' as const, lookSec: 5, authorities: [] };
   if (!isGuard) return { tor };
   return { tor, transport: { listen: '127.0.0.1:0', orPort: `127.0.0.1:${orPort}`, unsignedBytesMax: 32 * MIB } };
 }
