@@ -14,6 +14,7 @@ import { createDeposits } from './deposit/flow.ts';
 import { guardEndpoints } from './http.ts';
 import { guardJobs } from './jobs.ts';
 import { createKeys } from './keys.ts';
+import { guardPages } from './pages/pay.ts';
 import { createOffers } from './offer/flow.ts';
 import { createRequests } from './request/flow.ts';
 import { createSessions } from './session/flow.ts';
@@ -82,6 +83,7 @@ export async function start(ports: GuardPorts, settings: GuardSettings): Promise
       complained: complaints.noticed,
       ...createOffers(guard, sessions.count, deposits.unread),
     }),
+    pages: guardPages(ports.readers ?? {}),
     sealing: keys.sealing,
     relay: config.id,
     busy: () => jobs.busy() || turns.count() + pending > 0,

@@ -7,7 +7,7 @@ import type { DocketCase } from '../../core/wire/verdict.ts';
 import { answerEvidenceShown, appealEvidenceShown, complaintEvidence, contestEvidence, type Shower } from './evidence.ts';
 import { framed } from './frame.ts';
 import type { Docket, Known } from './known.ts';
-import { markup, type Markup, type Value } from './markup.ts';
+import { markup, type Markup, type Value } from '../../host/http/markup.ts';
 import { timelineOf } from './timeline.ts';
 import { facts, meaningOf, money, reasonText, relayLink, relayName, reporter, stateText, table, time } from './words.ts';
 

@@ -11,7 +11,7 @@ import { totalsOf, type Iou } from '../../core/wire/iou.ts';
 import type { Carry, PaymentProof, Receipt, Settlement } from '../../core/wire/settlement.ts';
 import type { Terms } from '../../core/wire/terms.ts';
 import type { Known } from './known.ts';
-import { markup, type Markup, type Value } from './markup.ts';
+import { markup, type Markup, type Value } from '../../host/http/markup.ts';
 import { facts, grouped, money, relayLink, relayName, table, time } from './words.ts';
 
 export interface Shower {

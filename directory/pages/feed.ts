@@ -7,7 +7,7 @@ import { ok, type Result } from '../../core/refusal.ts';
 import type { DocketChange, DocketLine } from '../../core/wire/verdict.ts';
 import { inTurn } from '../../host/in-turn.ts';
 import type { Docket, Known } from './known.ts';
-import { documentOf, markup, type Markup } from './markup.ts';
+import { documentOf, markup, type Markup } from '../../host/http/markup.ts';
 import { isoTime, meaningOf, reasonText, relayName, stateText } from './words.ts';
 
 /** What a reader that comes once a day misses nothing of, on a bad day too. */

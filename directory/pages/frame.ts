@@ -3,7 +3,7 @@
  * the colours are the reader's own, light or dark.
  */
 import type { Known } from './known.ts';
-import { documentOf, markup, type Markup } from './markup.ts';
+import { documentOf, markup, type Markup } from '../../host/http/markup.ts';
 
 export interface Framed {
   readonly title: string;

@@ -6,7 +6,7 @@ import { directoryRefusals } from '../../core/wire/directory.ts';
 import type { DocketLine } from '../../core/wire/verdict.ts';
 import { framed } from './frame.ts';
 import type { Docket, Known } from './known.ts';
-import { markup, type Markup, type Value } from './markup.ts';
+import { markup, type Markup, type Value } from '../../host/http/markup.ts';
 import { caseLink, meaningOf, money, relayLink, relayName, reporter, stateText, table, time } from './words.ts';
 
 const refuse = refuser(directoryRefusals);

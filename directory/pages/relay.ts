@@ -7,7 +7,7 @@ import type { RelayRecord } from '../../core/wire/verdict.ts';
 import { framed } from './frame.ts';
 import type { Docket, Known } from './known.ts';
 import { casesTable, isOf } from './list.ts';
-import { markup, type Markup } from './markup.ts';
+import { markup, type Markup } from '../../host/http/markup.ts';
 import { facts, grouped, relayName, time } from './words.ts';
 
 export async function relayPage(docket: Docket, known: Known, named: string): Promise<Result<string>> {

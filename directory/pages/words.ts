@@ -3,7 +3,7 @@
  */
 import type { DocketLine } from '../../core/wire/verdict.ts';
 import type { Known } from './known.ts';
-import { markup, type Markup, type Value } from './markup.ts';
+import { markup, type Markup, type Value } from '../../host/http/markup.ts';
 
 /** Grouped by thousands with a space that does not break. */
 export function grouped(amount: bigint | number): string {

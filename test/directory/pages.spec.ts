@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { Result } from '../../core/refusal.ts';
 import { shaped } from '../../core/wire/codec.ts';
 import { docketPages } from '../../directory/pages/main.ts';
-import { escapeText } from '../../directory/pages/markup.ts';
+import { escapeText } from '../../host/http/markup.ts';
 import { seededEntropy } from '../../host/entropy.ts';
 import { serve, type Served } from '../../host/http/serve.ts';
 import { silentLog } from '../../host/log.ts';

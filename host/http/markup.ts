@@ -1,6 +1,6 @@
 /*
  * Text into HTML and XML: a tagged template in which every value is escaped unless it is markup already. What comes off the wire is
- * never markup, so nothing that a relay or subscriber wrote is. Called by every page.
+ * never markup, so nothing that a relay or subscriber wrote is. Called by every page of every role.
  */
 const text = Symbol('markup');
 
