@@ -232,6 +232,7 @@ async function valuesOf(network: TestNetwork): Promise<Readonly<Record<string, r
   return {
     ...{ account: wallets, to: [...wallets, ...small], ref: ['00'.repeat(16)], after: small, position: small, from: small },
     ...{ index: small, size: small, before: small, interval: ['0', '1'] },
+    ...{ rail: ['ledger', 'bitcoin'], destination: ['bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080'], amount: ['150000'] },
     ...{ relay: ['G', network.world.relayId('M')], case: [openDocket(network).caseOf('M', 'G'), sha256Hex('none')] },
   };
 }
