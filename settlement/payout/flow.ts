@@ -14,7 +14,7 @@ import type { PairState } from '../pair/decide.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
 import { readFiguresById, readFiguresIn, savePair } from '../pair/store.ts';
-import { readSweeps } from '../sweep/store.ts';
+import { readOpenSweeps } from '../sweep/store.ts';
 import { readOrder, readOrders, saveOrderState } from '../withdraw/store.ts';
 import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
 import { closeBatch, readIntents, saveIntent, type StoredBatch } from './store.ts';
@@ -142,7 +142,7 @@ async function readPayables(office: Office, tx: Tx, rail: string): Promise<Payab
   const now = office.ports.clock.now();
   const due = (await readFiguresIn(tx, payable)).filter((one) => one.rail === rail && mayLeave(office, one, now));
   const orders = (await readOrders(tx, 'accepted')).filter((one) => one.rail === rail);
-  const sweeps = new Set((await readSweeps(tx)).map((one) => one.id));
+  const sweeps = new Set((await readOpenSweeps(tx)).map((one) => one.id));
   return inOrder([
     ...due.map((pair) => payableOf(pair)),
     ...orders.map(({ id, destination, amount }) => ({

@@ -15,13 +15,13 @@ import { hasIntentsOn } from '../payout/store.ts';
 import { hasPassed, readNewestInterval } from '../period/store.ts';
 import { readOrders } from '../withdraw/store.ts';
 import { restOf, spareOf, type Purse } from './decide.ts';
-import { dropSweep, insertSweep, readNextNumber, readOpenSweep, readSweeps } from './store.ts';
+import { dropSweep, insertSweep, readNextNumber, readOpenSweeps } from './store.ts';
 
 /** One that is written down and has not left is looked at again: it goes only if it is still spare. */
 export async function reviewSweep(office: Office, own: OwnRail): Promise<void> {
   const { database } = office.ports;
-  const open = await database.transaction((tx) => readOpenSweep(tx, own.wallet.rail));
-  if (open === null || open.state !== 'accepted') return;
+  const open = (await database.transaction(readOpenSweeps)).find((one) => one.rail === own.wallet.rail);
+  if (open?.state !== 'accepted') return;
   const purse = await purseOf(office, own);
   if (purse !== null && restOf(purse) >= open.amount) return;
   await database.transaction((tx) => dropSweep(tx, open.id));
@@ -106,7 +106,7 @@ async function dueOn(office: Office, rail: string): Promise<Result<bigint>> {
     pairs: await readFiguresIn(tx, owing),
     unreckoned: (await readFiguresIn(tx, ['open'])).map((one) => one.interval),
     orders: await readOrders(tx, 'accepted'),
-    sweeps: new Set((await readSweeps(tx)).map((one) => one.id)),
+    sweeps: new Set((await readOpenSweeps(tx)).map((one) => one.id)),
     newest: await readNewestInterval(tx),
   }));
   const intervals = new Set(known.unreckoned);

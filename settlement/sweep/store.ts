@@ -2,9 +2,9 @@
  * Sweeps: orders to pay of the kind `send` that this program gave itself, each with the number of its address. Every function takes the
  * transaction. Called by sweep/flow.ts, payout, earnings and reconcile.
  */
-import { big, int, orNull, text } from '../../host/db/codec.ts';
+import { big, int, orNull } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
-import { insertOrder, type Order } from '../withdraw/store.ts';
+import { insertOrder, readOrdersWhere, type Order } from '../withdraw/store.ts';
 
 export interface Sweep {
   readonly id: string;
@@ -22,28 +22,20 @@ export async function insertSweep(tx: Tx, order: Order, number: number): Promise
   await tx.run('INSERT INTO sweep (id, rail, number) VALUES (?, ?, ?)', [order.id, order.rail, number]);
 }
 
+const ofSweeps = 'id IN (SELECT id FROM sweep)';
+
 /** All of them, oldest first. */
 export async function readSweeps(tx: Tx): Promise<Sweep[]> {
-  const rows = await tx.all(
-    `SELECT transfer_order.id AS id, transfer_order.rail AS rail, destination, state, payment, asked_at,
-       CAST(amount AS TEXT) AS amount, CAST(fee AS TEXT) AS fee
-     FROM sweep JOIN transfer_order ON transfer_order.id = sweep.id ORDER BY asked_at, transfer_order.id`,
-  );
-  return rows.map((row) => ({
-    id: text(row['id']),
-    rail: text(row['rail']),
-    destination: text(row['destination']),
-    amount: big(row['amount']),
-    state: text(row['state']) as Order['state'],
-    payment: orNull(text)(row['payment']),
-    fee: big(row['fee']),
-    at: int(row['asked_at']),
-  }));
+  return (await readOrdersWhere(tx, ofSweeps)).map(sweepOf);
 }
 
-/** That which is not at its end: one a rail. */
-export async function readOpenSweep(tx: Tx, rail: string): Promise<Sweep | null> {
-  return (await readSweeps(tx)).find((one) => one.rail === rail && one.state !== 'paid') ?? null;
+/** Those that are not at their end: one a rail. */
+export async function readOpenSweeps(tx: Tx): Promise<Sweep[]> {
+  return (await readOrdersWhere(tx, `${ofSweeps} AND state <> 'paid'`)).map(sweepOf);
+}
+
+function sweepOf({ id, rail, destination, amount, state, payment, fee, askedAt }: Order): Sweep {
+  return { id, rail, destination, amount, state, payment, fee, at: askedAt };
 }
 
 /** The number after the last that was used. */

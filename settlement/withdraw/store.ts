@@ -26,7 +26,12 @@ export async function readOrder(tx: Tx, id: string): Promise<Order | null> {
 }
 
 export async function readOrders(tx: Tx, state: Order['state']): Promise<Order[]> {
-  return (await tx.all(`${select} WHERE state = ? ORDER BY asked_at, id`, [state])).map(orderOf);
+  return readOrdersWhere(tx, 'state = ?', [state]);
+}
+
+/** Of a condition in SQL, oldest first: for the store of orders of one purpose. */
+export async function readOrdersWhere(tx: Tx, condition: string, params: readonly string[] = []): Promise<Order[]> {
+  return (await tx.all(`${select} WHERE ${condition} ORDER BY asked_at, id`, params)).map(orderOf);
 }
 
 /** What paid orders of a kind come to. */
