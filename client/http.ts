@@ -21,6 +21,7 @@ export interface ClientCalls {
   readonly backups: Backups;
   readonly complaints: Complaints;
   guards(): Promise<Result<unknown>>;
+  sign(): Promise<Result<unknown>>;
 }
 
 /** A nickname or an id. */
@@ -49,6 +50,7 @@ export function clientEndpoints(calls: ClientCalls): readonly Endpoint[] {
     command('deposits', nothing, () => calls.deposits.list()),
     command('balance', ofGuard, (input) => calls.accounts.balance(input)),
     command('bills', ofBills, (input) => calls.bills.list(input)),
+    command('sign', nothing, () => calls.sign()),
     command('withdraw', ofWithdraw, (input) => calls.withdrawals.make(input)),
     command('withdrawals', nothing, () => calls.withdrawals.list()),
     command('complain', ofComplain, (input) => calls.complaints.complain(input)),

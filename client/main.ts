@@ -3,6 +3,7 @@
  * Called by node.
  */
 import { signingKey } from '../core/crypto/keys.ts';
+import { ok } from '../core/refusal.ts';
 import { createJobs } from '../host/jobs.ts';
 import type { Role } from '../host/ports.ts';
 import { createAccounts } from './account/flow.ts';
@@ -48,7 +49,11 @@ export async function start(ports: ClientPorts, config: ClientConfig): Promise<R
   ];
   return {
     name: 'client',
-    endpoints: clientEndpoints({ accounts, deposits, withdrawals, bills, backups, complaints, guards: () => listGuards(client) }),
+    endpoints: clientEndpoints({
+      ...{ accounts, deposits, withdrawals, bills, backups, complaints },
+      guards: () => listGuards(client),
+      sign: async () => ok({ signed: await tallies.sign() }),
+    }),
     busy: () => jobs.busy() || tallies.busy(),
     nextDue: () => jobs.nextDue(),
     async stop() {

@@ -127,6 +127,11 @@ export interface ClientTransport {
       otherBytes: bigint;
     }) => void,
   ): () => void;
+  /**
+   * Bytes that passed and that no reading has told of, answered once: the own tor tells of its circuits up to a second late, and of what
+   * comes when it is gone not at all. Each may be a circuit's or the rest. Asked for when no more is to come.
+   */
+  takeUntold?(): readonly { readonly guard: string; readonly hops: number; readonly bytes: bigint }[];
   /** A request over an open session at that guard; null where there is none, or no answer came: it is then asked elsewhere. */
   ask?(guard: string, request: Signed<SubscriberRequest>): Promise<Result<RequestAnswer> | null>;
   /** Calls `take` when a guard warns. */

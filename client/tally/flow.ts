@@ -13,7 +13,7 @@ import { askGuard } from '../account/ask.ts';
 import { readHomes, type Home } from '../account/store.ts';
 import { intervalNow, retryAfter, type Client } from '../context.ts';
 import { familyOf, placeOf } from '../guards/find.ts';
-import { createAhead } from './ahead.ts';
+import { createAhead, withMargin } from './ahead.ts';
 import { createCount, type ClientReading } from './count.ts';
 import { chargeable, checkTally, isCovered, type Counted } from './decide.ts';
 import { createStep, TALLY_STEP_BYTES } from './step.ts';
@@ -37,6 +37,8 @@ export interface Tallies {
   read(reading: ClientReading): void;
   /** The job. */
   run(now: number): Promise<number | null>;
+  /** At once: of what carries nothing any more. False where the guard's last word is not signed and taken. */
+  sign(): Promise<boolean>;
   /** Writes the own count down when this process ends in order. */
   end(): Promise<void>;
   busy(): boolean;
@@ -60,6 +62,7 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
   const step = createStep(ports.transport?.ask === undefined ? null : stepBytes);
   let isStepAsked = false;
   const inOrder = inTurn();
+  const settling = inTurn();
   let hopsMax = 0;
   let isWriting = false;
 
@@ -114,7 +117,7 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     isScheduled = true;
     isStepAsked = false;
     await save();
-    for (const one of await pending(now)) await settle(one);
+    await settling(() => settleAll(now));
     const interval = intervalNow(network, now);
     await database.transaction((tx) => dropSuperseded(tx, interval - 1));
     count.forget(interval - 1);
@@ -130,6 +133,19 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     // What came while this was reckoned waits for the next tick.
     const parameters = parametersOf(network);
     return due ?? (isScheduled && parameters !== null ? tickAfter(parameters, now) : null);
+  }
+
+  async function sign(): Promise<boolean> {
+    takeUntold();
+    await save();
+    return settling(() => settleAll(clock.now()));
+  }
+
+  /** Whether of each the guard's newest word is signed, and the guard knows. */
+  async function settleAll(now: number): Promise<boolean> {
+    const settled: boolean[] = [];
+    for (const one of await pending(now)) settled.push(await settle(one));
+    return settled.every((is) => is);
   }
 
   /** The running interval's, and the last one's until its books are closed: where the own count is not signed and delivered. */
@@ -165,14 +181,15 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     return known.length === 0 ? null : Math.min(...known);
   }
 
-  async function settle({ guard, interval }: Pending): Promise<void> {
+  async function settle({ guard, interval }: Pending): Promise<boolean> {
     const home = await homeOf(guard);
     const place = placeOf(network, guard);
     const prices = home === null ? null : pricesOf(network, interval, home.rail);
-    if (home === null || place === null || prices === null) return;
+    if (home === null || place === null || prices === null) return false;
     const asked = await askGuard(client, home, { kind: 'tally', interval }, guard);
     if (!asked.ok || asked.value.answer.tally === null) {
-      return log.info('tally-not-fetched', { role: 'client', interval, code: asked.ok ? 'bad-answer' : asked.refusal.code });
+      log.info('tally-not-fetched', { role: 'client', interval, code: asked.ok ? 'bad-answer' : asked.refusal.code });
+      return false;
     }
     const given = asked.value.answer.tally;
     const [before, known, after] = await database.transaction((tx) =>
@@ -185,14 +202,17 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     const own = chargeable(count.usage(guard, interval), counted(interval - 1, before), counted(interval + 1, after));
     const expected = { networkId, guard: place.descriptor, subscriber: key.publicKey, interval, rail: home.rail, prices };
     const checked = checkTally(given, expected, { own, signed: known?.tally.body ?? null });
-    if (!checked.ok) return refused(home, given, checked.refusal, known?.tally ?? null);
+    if (!checked.ok) {
+      await refused(home, given, checked.refusal, known?.tally ?? null);
+      return false;
+    }
     if (checked.value.todo === 'sign')
-      await deliver(home, countersign('tally', networkId, checked.value.tally, key) as SignedTally);
-    else if (known?.acked === false) await deliver(home, known.tally);
+      return deliver(home, countersign('tally', networkId, checked.value.tally, key) as SignedTally);
+    return known?.acked !== false || deliver(home, known.tally);
   }
 
   /** Kept before it is sent: what is sent once may be used. */
-  async function deliver(home: Home, tally: SignedTally): Promise<void> {
+  async function deliver(home: Home, tally: SignedTally): Promise<boolean> {
     const { body, signature, countersignature } = tally;
     await database.transaction((tx) => saveSigned(tx, tally));
     step.signed(body.guard, body.interval, body);
@@ -200,6 +220,7 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     const answer = await askGuard(client, home, ask, body.guard);
     if (answer.ok) await database.transaction((tx) => saveAcked(tx, body));
     else log.info('tally-not-delivered', { role: 'client', interval: body.interval, code: answer.refusal.code });
+    return answer.ok;
   }
 
   async function refused(
@@ -222,21 +243,39 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     return homes.find((one) => one.guard === guard) ?? homes.find((one) => family.has(one.guard)) ?? null;
   }
 
-  /** Ahead of the count, while this process runs; `end` writes the count as it is. */
-  function save(end = false): Promise<void> {
+  /** Ahead of the count, while this process runs. */
+  function save(): Promise<void> {
     return inOrder(async () => {
       const counts = count.all();
       await database.transaction(async (tx) => {
-        for (const one of counts) await saveUsage(tx, one.guard, one.interval, end ? one.usage : ahead.rowOf(one, hopsMax));
+        for (const one of counts) await saveUsage(tx, one.guard, one.interval, ahead.rowOf(one, hopsMax));
       });
       for (const one of counts) ahead.written(one);
+    });
+  }
+
+  /** What has passed since the last reading: the guard's meter has seen it, and charges it later. */
+  function takeUntold(): void {
+    const interval = intervalNow(network, clock.now());
+    for (const { guard, hops, bytes } of ports.transport?.takeUntold?.() ?? [])
+      count.raise(guard, interval, withMargin(count.usage(guard, interval), bytes, hops));
+  }
+
+  /** The count as it is. */
+  function end(): Promise<void> {
+    return inOrder(async () => {
+      takeUntold();
+      await database.transaction(async (tx) => {
+        for (const { guard, interval: of, usage } of count.all()) await saveUsage(tx, guard, of, usage);
+      });
     });
   }
 
   return {
     read,
     run,
-    end: () => save(true),
+    sign,
+    end,
     busy: () => scheduling > 0 || isWriting,
     async load() {
       const from = intervalNow(network, clock.now()) - 1;

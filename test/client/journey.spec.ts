@@ -11,6 +11,7 @@ import type { DepositRow } from '../../client/deposit/store.ts';
 import type { WithdrawalRow } from '../../client/withdraw/store.ts';
 import type { GuardLine } from '../../client/guards/flow.ts';
 import { restoreAccount } from '../../client/backup/seal.ts';
+import type { ClientTransport } from '../../tor/meter.ts';
 import { testKey } from '../harness/view.ts';
 import { idOf, makeWorld, type ClientRun, type GuardRun, type World, type WorldOptions } from '../guard/world.ts';
 
@@ -166,6 +167,34 @@ describe('client', () => {
     await tick();
     expect(await balance()).to.deep.include({ signed: unitsFor(1000n) });
     expect((await balance()).refused).to.deep.include({ code: 'tally-overcharge', amount: unitsFor(1006n) });
+  });
+
+  it('signs after an orderly end what had passed and no reading had told of, and nothing above it', async () => {
+    await make();
+    await withMoney(10n ** 9n);
+    await alice.role.stop();
+    const seen = world.source.clientTransport(alice.key);
+    let isHeard = true;
+    const transport: ClientTransport = {
+      ...seen,
+      onReading: (take) => seen.onReading((reading) => void (isHeard && take(reading))),
+      takeUntold: () => (isHeard ? [] : [{ guard: idOf('G'), hops: 3, bytes: 300n }]),
+    };
+    alice = await world.startClient('alice', alice.database, transport);
+    await world.carry('alice', 1000n);
+    await tick();
+    isHeard = false;
+    await world.carry('alice', 300n);
+    await alice.role.stop();
+    alice = await world.startClient('alice', alice.database);
+    await tick();
+    expect(await balance()).to.deep.include({ signed: unitsFor(1300n), refused: null });
+    expect(await unsigned()).to.equal(0n);
+    const [session] = world.relay.sessions.values();
+    const endpoint = guard.role.endpoints.find((one) => one.path === '/guard/shortfall');
+    await endpoint?.answer({ session, interval: 0, bytes: 1n } as never, { kind: 'local' });
+    await tick();
+    expect((await balance()).refused).to.deep.include({ code: 'tally-overcharge', amount: unitsFor(1301n) });
   });
 
   it('gives a guard with an older book the tally that both signed', async () => {

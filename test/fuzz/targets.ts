@@ -298,6 +298,7 @@ function byHand(network: TestNetwork): Readonly<Record<string, readonly unknown[
     '/client/deposit': [{ amount: '5' }],
     '/client/balance': [{}, { guard: 'G' }],
     '/client/bills': [{}, { interval: 0 }],
+    '/client/sign': nothing,
     '/client/withdraw': [{ amount: '5' }],
     '/client/deposits': nothing,
     '/client/withdrawals': nothing,

@@ -138,7 +138,9 @@ describe('tor/transport/own-circuits', () => {
   it('counts cells of circuits of several hops, as cells of 514 bytes', () => {
     const own = createOwnCircuits((known) => (known === fingerprint ? 'G' : 'M'));
     expect(own.circuit('20 LAUNCHED BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL')).deep.equal([]);
-    expect(own.circuit(`20 EXTENDED $${fingerprint}~g1 BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`)).deep.equal([]);
+    // At once: a starting amount is charged from now on.
+    const first = own.circuit(`20 EXTENDED $${fingerprint}~g1 BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`);
+    expect(first).deep.equal([{ guard: 'G', circuit: 1, bytes: 0n, isLed: false, closed: false }]);
     expect(own.circuit(`20 BUILT ${path} BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL`)).deep.equal([]);
     // 5 MiB: reference/tor.md, 10861 and 352 cells.
     const seen = own.bandwidth('ID=20 READ=5528249 WRITTEN=179168 TIME=2026-01-01T00:00:00.0 DELIVERED_READ=5243094');

@@ -53,11 +53,11 @@ describe('tor/transport with both roles', function () {
     await world.ask('alice', { kind: 'account' });
 
     let cells = 0n;
-    /** A second goes by: the meters look at what has passed; the client's first. */
-    async function second(): Promise<void> {
+    /** A second goes by: the meters look at what has passed; the client's first, unless its tor does not say. */
+    async function second({ isOwnHeard = true } = {}): Promise<void> {
       cells = net.client.carried(guardId) / 530n;
       const circuit = { guard: guardId, circuit: 5, bytes: cells * 514n, isLed: true, closed: false };
-      net.own.tell(circuit);
+      if (isOwnHeard) net.own.tell(circuit);
       for (const connection of sessions()) {
         net.meter.tell({
           previous: { relay: null, connection, circuit: 5 },
@@ -87,6 +87,12 @@ describe('tor/transport with both roles', function () {
     const sql = "SELECT tally FROM client_tally WHERE state = 'signed' AND acked = 1 ORDER BY serial DESC";
     const rows = await client.database.transaction((tx) => tx.all(sql));
     return rows.map((row) => String(row['tally']));
+  }
+
+  function decodeTally(text: string): Tally {
+    const read = decode(text, countersignedTally);
+    if (!read.ok) throw new Error(read.refusal.about);
+    return read.value.body;
   }
 
   function count(socket: Socket): { length: number } {
@@ -165,6 +171,48 @@ describe('tor/transport with both roles', function () {
     const last = await newestSigned(guard.database);
     const own = decode((await clientSigned(client))[0]!, countersignedTally);
     expect(own.ok && own.value.body).deep.equal(last);
+  });
+
+  it('a client’s end that stops before its tor has told of the last second signs all of it afterwards', async () => {
+    const total = 2 * MIB;
+    const { net, client, second, signedBytes, world } = await start({ total });
+    const socket = (await net.dial()) as Socket;
+    const got = count(socket);
+    for (let at = 0; at < 400 && got.length < total; at++) await second();
+    expect(got.length).equal(total);
+    await net.client.stop();
+    await client.role.stop();
+    const usage = await client.database.transaction((tx) => tx.all('SELECT circuit_bytes, other_bytes FROM client_usage'));
+    for (const bytes of [usage[0]?.['circuit_bytes'], usage[0]?.['other_bytes']]) expect(Number(bytes)).within(1, total);
+    const never = (): (() => void) => () => undefined;
+    await world.startClient('alice', client.database, { onReading: never, onEnded: never });
+    for (let at = 0; at < 70 && (await signedBytes()) < BigInt(total); at++) await second({ isOwnHeard: false });
+    expect(await signedBytes()).equal(BigInt(total));
+    await world.idle();
+  });
+
+  it('a client’s end that finishes in mid-download counts what is on its way; all of it is signed', async () => {
+    const { net, guard, client, second, signedBytes, world } = await start({ total: 512 * MIB, starting: 25_700n });
+    const socket = (await net.dial()) as Socket;
+    for (let at = 0; at < 6; at++) await second();
+    // A tor that is slow to take it: more is on its way than it will ever read.
+    socket.pause();
+    for (let at = 0; at < 3; at++) await second();
+    const finished = net.client.finish();
+    for (let at = 0; at < 12; at++) await second({ isOwnHeard: false });
+    expect(await finished).equal(true);
+    const sign = async () => {
+      const answer = (await client.call('sign')) as unknown as { value: { signed: boolean } };
+      return answer.value.signed;
+    };
+    expect(await sign()).equal(true);
+    const used = await guard.database.transaction((tx) => tx.all('SELECT circuit_bytes + other_bytes AS sum FROM guard_usage'));
+    expect([await signedBytes(), (await signedBytes()) > 0n]).deep.equal([BigInt(String(used[0]?.['sum'])), true]);
+    // Nobody is let in any more, and what was told as untold once is not told again.
+    expect(await net.dial().catch(() => 'closed')).equal('closed');
+    expect(net.client.transport.takeUntold!()).deep.equal([]);
+    await world.idle();
+    expect((await newestSigned(guard.database))?.serial).equal(decodeTally((await clientSigned(client))[0]!).serial);
   });
 
   it('a balance that runs out ends the session cleanly, with what it covered carried', async () => {

@@ -75,6 +75,8 @@ export interface ClientEnd {
   onRefused(take: (refused: Refused) => void): () => void;
   /** Ends the sessions at a guard: the own tor looks for another bridge. */
   leave(guard: string): void;
+  /** Takes no more sessions and ends those there are: what is on its way still comes, and is counted. False where nothing ever passed. */
+  finish(): Promise<boolean>;
   /** Data bytes both ways, over all sessions at a guard. */
   carried(guard: string): bigint;
   count(): { readonly connections: number };
@@ -84,11 +86,20 @@ export interface ClientEnd {
 /** Of one guard, over all sessions of this process. */
 interface Guarded {
   carried: bigint;
+  /** What came when the own tor took no more: of circuits or not, nobody here can say. */
+  lost: bigint;
+  /** Of what `takeUntold` has answered. */
+  taken: bigint;
   readonly circuits: ReturnType<typeof createCircuits>;
   readonly split: ReturnType<typeof createClientSplit>;
   told: ClientReading | null;
   /** Open sessions, the newest last. */
-  readonly sessions: Set<Framed>;
+  readonly sessions: Set<OpenSession>;
+}
+
+interface OpenSession {
+  readonly framed: Framed;
+  readonly socks: Wire;
 }
 
 type Answer = Awaited<ReturnType<NonNullable<ClientTransport['ask']>>>;
@@ -96,6 +107,8 @@ type Answer = Awaited<ReturnType<NonNullable<ClientTransport['ask']>>>;
 const CONNECTIONS_MAX = 256;
 const HANDSHAKE_SEC = 30;
 const LINGER_SEC = 30;
+/** For what is on its way when this end ends the sessions. */
+const FINISH_SEC = 3;
 /** Then the request is posted instead. */
 const ANSWER_SEC = 30;
 /** Looks of this second and the last: shorter than any guard's lag. */
@@ -115,9 +128,13 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
   const warnings = createListeners<Warned>();
   const refusals = createListeners<Refused>();
   const waiting = new Map<number, { readonly framed: Framed; take(answer: Answer): void }>();
+  /** Sessions until both sides are over. */
+  const joined = new Set<Promise<void>>();
   let asks = 0;
+  let isFinished = false;
 
   async function serve(socks: Wire): Promise<void> {
+    if (isFinished) return void socks.stream.destroy();
     let guardWire: Wire | null = null;
     const callOff = alarms.after(options.handshakeSec ?? HANDSHAKE_SEC, () => {
       socks.stream.destroy();
@@ -145,7 +162,9 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
         return refuse(socks, { guard, code, about }, REPLIES.refused);
       }
       replySocks(socks.stream, REPLIES.granted);
-      await join(socks, framed.value, guard);
+      const session = join(socks, framed.value, guard);
+      joined.add(session);
+      await session.finally(() => joined.delete(session));
     } finally {
       callOff();
       drop();
@@ -167,12 +186,15 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       framed.stream.destroy();
       socks.stream.destroy();
     };
-    at.sessions.add(framed);
+    const session = { framed, socks };
+    at.sessions.add(session);
+    if (isFinished) socks.stream.destroy();
     await splice({
       framed,
       plain: socks.stream,
       gate: openGate,
       onBytes: (count) => void (at.carried += BigInt(count)),
+      onLost: (count) => void (at.lost += BigInt(count)),
       onMessage(message) {
         if (message.kind === 'answer') answered(message);
         if (message.kind === 'warning') warnings.tell({ guard, code: message.code, text: message.text });
@@ -184,7 +206,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       },
       onFault: ({ code }) => log.warn('transport-refused', { role: 'client', relay: guard, code }),
       onEnding() {
-        at.sessions.delete(framed);
+        at.sessions.delete(session);
         for (const one of waiting.values()) if (one.framed === framed) one.take(null);
         callOff ??= alarms.after(LINGER_SEC, destroy);
       },
@@ -194,7 +216,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
   }
 
   async function ask(guard: string, request: Parameters<NonNullable<ClientTransport['ask']>>[1]): Promise<Answer> {
-    const framed = [...(guards.get(guard)?.sessions ?? [])].at(-1);
+    const framed = [...(guards.get(guard)?.sessions ?? [])].at(-1)?.framed;
     if (framed === undefined) return null;
     const id = (asks += 1);
     framed.send({ kind: 'ask', id, request });
@@ -210,7 +232,8 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
   function guardedOf(guard: string): Guarded {
     let at = guards.get(guard);
     if (at === undefined) {
-      at = { carried: 0n, circuits: createCircuits(), split: createClientSplit(WINDOW_SEC), told: null, sessions: new Set() };
+      const counts = { carried: 0n, lost: 0n, taken: 0n, circuits: createCircuits(), split: createClientSplit(WINDOW_SEC) };
+      at = { ...counts, told: null, sessions: new Set() };
       guards.set(guard, at);
     }
     return at;
@@ -224,6 +247,24 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
   function tell(at: Guarded, reading: ClientReading): void {
     at.told = reading;
     readings.tell(reading);
+  }
+
+  function takeUntold(): { guard: string; hops: number; bytes: bigint }[] {
+    return [...guards].flatMap(([guard, at]) => {
+      const behind = at.carried - at.circuits.total() - (at.told?.otherBytes ?? 0n);
+      const bytes = (behind > 0n ? behind : 0n) + at.lost - at.taken;
+      if (bytes <= 0n) return [];
+      at.taken += bytes;
+      return [{ guard, hops: options.hops, bytes }];
+    });
+  }
+
+  async function finish(): Promise<boolean> {
+    isFinished = true;
+    const all = [...guards.values()];
+    for (const { sessions } of all) for (const { socks } of sessions) socks.stream.destroy();
+    await Promise.race([Promise.all(joined), alarms.wait(FINISH_SEC)]);
+    return all.some(({ carried }) => carried > 0n);
   }
 
   const undo = [
@@ -241,11 +282,12 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
 
   return {
     address: server.address,
-    transport: { onReading: readings.listen, onWarned: warnings.listen, onEnded: endings.listen, ask },
+    transport: { onReading: readings.listen, takeUntold, onWarned: warnings.listen, onEnded: endings.listen, ask },
     onRefused: refusals.listen,
     leave(guard) {
-      for (const framed of guards.get(guard)?.sessions ?? []) framed.stream.destroy();
+      for (const { framed } of guards.get(guard)?.sessions ?? []) framed.stream.destroy();
     },
+    finish,
     carried: (guard) => guards.get(guard)?.carried ?? 0n,
     count: () => ({ connections: admission.count().connections }),
     async stop() {

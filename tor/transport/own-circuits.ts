@@ -49,9 +49,9 @@ export function watchOwnCircuits(ports: ControlPorts, { place, secrets, relayOf 
   }
 
   async function listenTo(session: Session): Promise<void> {
-    // What is not heard of a circuit is kept by tor until somebody listens.
+    // What is not heard of a circuit is kept by tor until somebody listens. One that never carries anything is not told of.
     const known = await circuitStatus(session);
-    if (known.ok) for (const line of known.value) tell(circuits.circuit(line));
+    if (known.ok) for (const line of known.value) circuits.circuit(line);
     await session.ask('SETEVENTS CIRC CIRC_BW');
   }
 
@@ -138,7 +138,8 @@ export function createOwnCircuits(relayOf: (fingerprint: string) => string | nul
       if (guard === null) return [];
       if (circuits.size >= CIRCUITS_MAX) circuits.delete(circuits.keys().next().value as string);
       circuits.set(id, { guard, circuit: (numbers += 1), payload: 0n, isLed, leavesScheme });
-      return [];
+      // Told before its first bytes are, which come up to a second later: its starting amount is charged from now on.
+      return readingOf(id, false);
     },
     /** `ID=20 READ=… WRITTEN=…`, since the event before. */
     bandwidth(text: string): OwnCircuit[] {

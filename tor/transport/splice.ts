@@ -16,6 +16,8 @@ export interface Splice {
   readonly gate: Pick<Gate, 'take'>;
   /** So many bytes of data have passed, either way. */
   onBytes(count: number): void;
+  /** So many came for tor, which takes no more. */
+  onLost?(count: number): void;
   onMessage(message: TransportMessage): void;
   onFault(refusal: Refusal): void;
   /** One side is over: what it left may still pass, for as long as the owner lets it. More than once. */
@@ -46,7 +48,8 @@ async function inward({ framed, plain, gate, ...told }: Splice): Promise<void> {
       told.onFault(item.refusal);
       framed.stream.destroy();
     } else {
-      for (let rest = item.bytes; rest.length > 0 && !plain.destroyed;) {
+      let rest = item.bytes;
+      while (rest.length > 0 && !plain.destroyed) {
         const count = await gate.take(rest.length);
         if (count === 0) break;
         told.onBytes(count);
@@ -54,6 +57,7 @@ async function inward({ framed, plain, gate, ...told }: Splice): Promise<void> {
         rest = rest.subarray(count);
         await drained(plain);
       }
+      if (plain.destroyed) told.onLost?.(rest.length);
     }
   }
 }
