@@ -2,8 +2,8 @@
  * `ptg status` as one screen: a status in; a line for each thing, and at the end what needs its reader, out. Pure. Called by node.ts.
  */
 import { whyNotGuard } from './network.ts';
-import { byRail, fields, grouped, spanText, timeText, unitOf } from './output.ts';
-import type { Status } from './status.ts';
+import { byRail, bytesText, fields, grouped, spanText, timeText, unitOf } from './output.ts';
+import type { Billed, Status } from './status.ts';
 
 export function statusText(status: Status): string {
   const { node, needsYou } = status;
@@ -54,7 +54,7 @@ function directoryTorLines({ directoryTor: tor }: Status): Line[] {
   return [['tor', tor.up ? said : `${said}; no tor: ${tor.reason ?? 'not reached yet'}`]];
 }
 
-function relayLines({ node, relay, directory, links, guard }: Status): Line[] {
+function relayLines({ node, relay, directory, links, guard, billed }: Status): Line[] {
   if (relay === null) return [];
   const why = directory === null ? 'not known: no authority answers' : whyNotGuard(directory).join('\n');
   const near = links?.filter((one) => one.borrowed.warning).length ?? 0;
@@ -69,6 +69,7 @@ function relayLines({ node, relay, directory, links, guard }: Status): Line[] {
     // In memory: a node that does not run has none.
     ...(node.running.includes('relay') ? liveLines(relay, rest) : []),
     ...(guard === null ? [] : ([['subscribers', subscribersText(guard)]] as const)),
+    ...(billed.length === 0 ? [] : ([['billed', billed.map(billedText).join('\n')]] as const)),
   ];
 }
 
@@ -98,6 +99,17 @@ function strangerLines(tor: NonNullable<Status['relay']>['tor']): Line[] {
 function subscribersText(guard: NonNullable<Status['guard']>): string {
   const balances = Object.fromEntries(guard.rails.map(({ rail, owed }) => [rail, owed]));
   return `${guard.subscribers}, ${guard.sessions} connected; their balances: ${byRail(balances)}`;
+}
+
+function billedText({ interval, circuitBytes, otherBytes, certifiedBytes, difference }: Billed): string {
+  const apart =
+    difference === 0n
+      ? 'as much'
+      : difference < 0n
+        ? `${bytesText(-difference)} less: cells under way, or certified to nobody`
+        : `${bytesText(difference)} more: starting amounts, or what the guard has not counted yet`;
+  const tallies = `circuits ${bytesText(circuitBytes)}, the rest ${bytesText(otherBytes)}`;
+  return `interval ${interval}: ${tallies}; IOUs onward ${bytesText(certifiedBytes)}, ${apart}`;
 }
 
 function clockLines({ relay, next, now }: Status): Line[] {

@@ -50,6 +50,8 @@ export const relayShape = z.object({
   peers: z.int(),
   unreachable: z.int(),
   unbilled: z.int(),
+  /** Certified onward for all own subscribers together. */
+  forOwn: z.array(z.object({ interval: intervalField, bytes: units })).default([]),
 });
 const byRail = z.record(z.string(), units);
 const schedule = z.object({ interval: intervalField, booksClose: z.int(), bst: z.int() });
@@ -89,6 +91,8 @@ export const guardShape = z.object({
   subscribers: z.int(),
   sessions: z.int(),
   rails: z.array(z.object({ rail: z.string(), deposited: units, spent: units, withdrawn: units, owed: signedUnits }).loose()),
+  /** What all subscribers' tallies come to. */
+  used: z.array(z.object({ interval: intervalField, circuitBytes: units, otherBytes: units })).default([]),
   unread: z.array(z.object({ rail: z.string(), since: z.int(), text: z.string(), remedy: z.string() })).default([]),
 });
 /** The tor beside a directory; null where it has none. */
@@ -145,8 +149,20 @@ export interface Status {
   readonly next: (z.infer<typeof schedule> & { readonly due: z.infer<typeof dryRunShape>['sums'] | null }) | null;
   readonly wallets: z.infer<typeof walletShape>['wallets'] | null;
   readonly guard: z.infer<typeof guardShape> | null;
+  /** Of a guard: tallies beside IOUs, the newest interval first. */
+  readonly billed: readonly Billed[];
   readonly accounts: z.infer<typeof accountsShape>['accounts'] | null;
   readonly needsYou: readonly Need[];
+}
+
+/** Of an interval, over all subscribers and all links: what tallies come to, and what was certified onward for it. */
+export interface Billed {
+  readonly interval: number;
+  readonly circuitBytes: bigint;
+  readonly otherBytes: bigint;
+  readonly certifiedBytes: bigint;
+  /** Certified less circuit bytes. */
+  readonly difference: bigint;
 }
 
 export async function readStatus(home: string): Promise<Result<Status>> {
@@ -174,6 +190,7 @@ async function collect(home: string, { spec, network }: OpenedHome, http: HttpCl
   const relay = await ask('relay', '/relay/status', undefined, relayShape);
   const settlement = await ask('settlement', '/settlement/status', {}, settlementShape);
   const published = relay === null ? await valueOf(readConsensus(http, network)) : null;
+  const guard = await ask('guard', '/guard/status', undefined, guardShape);
   const known = { node: { home, network: network.networkId, nickname: spec.relay?.nickname ?? null, id: relay?.id ?? null } };
   const seen = {
     node: { ...known.node, roles: spec.roles, running },
@@ -187,7 +204,8 @@ async function collect(home: string, { spec, network }: OpenedHome, http: HttpCl
     settlement,
     next: await nextOf(settlement, now, (interval) => ask('settlement', '/settlement/dry-run', { interval }, dryRunShape)),
     wallets: (await ask('settlement', '/settlement/wallet', {}, walletShape))?.wallets ?? null,
-    guard: await ask('guard', '/guard/status', undefined, guardShape),
+    guard,
+    billed: billedBy(guard, relay),
     accounts: (await ask('client', '/client/balance', {}, accountsShape))?.accounts ?? null,
   };
   return { ...seen, needsYou: needsOf(seen) };
@@ -198,6 +216,16 @@ function aged(found: { readonly validAfter: number; readonly validUntil: number 
   return found === null
     ? null
     : { validAfter: found.validAfter, validUntil: found.validUntil, ageSec: Math.max(0, now - found.validAfter) };
+}
+
+/** Intervals whose IOUs the relay still keeps. */
+function billedBy(guard: Status['guard'], relay: Status['relay']): Billed[] {
+  const certified = new Map((relay?.forOwn ?? []).map(({ interval, bytes }) => [interval, bytes]));
+  const kept = (guard?.used ?? []).filter(({ interval }) => certified.has(interval) || interval === relay?.interval);
+  return kept.map((used) => {
+    const certifiedBytes = certified.get(used.interval) ?? 0n;
+    return { ...used, certifiedBytes, difference: certifiedBytes - used.circuitBytes };
+  });
 }
 
 function counted({ relays }: Consensus): Status['listed'] {

@@ -61,4 +61,14 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX iou_by_peer ON iou (peer, direction)',
     ],
   },
+  {
+    name: '0004-own-subscribers',
+    statements: [
+      // What was certified onward for all own subscribers together, over all links.
+      `CREATE TABLE iou_own (
+        interval_number INTEGER NOT NULL PRIMARY KEY,
+        bytes INTEGER NOT NULL CHECK (bytes >= 0)
+      ) STRICT`,
+    ],
+  },
 ];

@@ -7,11 +7,15 @@ import { pricesOf } from '../../host/network/prices.ts';
 import { balanceOf } from '../account/decide.ts';
 import { countAccounts, readTotals } from '../account/store.ts';
 import type { Unread } from '../deposit/flow.ts';
+import { readUsed } from '../tally/store.ts';
 import { usualPrice } from '../bill/flow.ts';
 import { GIB } from '../../core/rule/price.ts';
 import { intervalNow, type Guard } from '../context.ts';
 
 const refuse = refuser(guardRefusals);
+
+/** Of what was used. */
+const INTERVALS_SHOWN = 8;
 
 export interface GuardStatus {
   readonly id: string;
@@ -30,6 +34,8 @@ export interface GuardStatus {
     /** Spent, but not signed by its subscriber. */
     readonly unsigned: bigint;
   }[];
+  /** What all subscribers' tallies come to, an interval; the newest first. */
+  readonly used: readonly { readonly interval: number; readonly circuitBytes: bigint; readonly otherBytes: bigint }[];
   /** Rails whose deposits cannot be read now; a running guard knows. */
   readonly unread: readonly { readonly rail: string; readonly since: number; readonly text: string; readonly remedy: string }[];
 }
@@ -64,7 +70,8 @@ export function createOffers(guard: Guard, sessionsNow: () => number, unreadNow:
       }));
       const { id, nickname } = config;
       const unread = unreadNow().map(({ rail, since, refusal: { text, remedy } }) => ({ rail, since, text, remedy }));
-      return ok({ id, nickname, subscribers: await countAccounts(tx), sessions: sessionsNow(), rails, unread });
+      const [subscribers, used] = [await countAccounts(tx), await readUsed(tx, id, INTERVALS_SHOWN)];
+      return ok({ id, nickname, subscribers, sessions: sessionsNow(), rails, used, unread });
     });
   }
 

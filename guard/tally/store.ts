@@ -6,7 +6,7 @@ import type { Countersigned, Verified } from '../../core/crypto/sign.ts';
 import { invariant } from '../../core/refusal.ts';
 import { decode, encode } from '../../core/wire/codec.ts';
 import { countersignedTally, type Tally } from '../../core/wire/guard.ts';
-import { big, text } from '../../host/db/codec.ts';
+import { big, int, text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
 import { noUsage, type Usage } from '../session/decide.ts';
 
@@ -93,6 +93,21 @@ export async function readSignedTallies(
     invariant(read.ok, 'a signed tally is read as it was written');
     return read.value;
   });
+}
+
+/** What all tallies of a guard come to, the newest intervals first. */
+export async function readUsed(
+  tx: Tx,
+  guard: string,
+  most: number,
+): Promise<{ readonly interval: number; readonly circuitBytes: bigint; readonly otherBytes: bigint }[]> {
+  const sql = `SELECT interval, CAST(SUM(circuit_bytes) AS TEXT) AS circuit_bytes, CAST(SUM(other_bytes) AS TEXT) AS other_bytes
+    FROM guard_usage WHERE guard = ? GROUP BY interval ORDER BY interval DESC LIMIT ?`;
+  return (await tx.all(sql, [guard, most])).map((row) => ({
+    interval: int(row['interval']),
+    circuitBytes: big(row['circuit_bytes']),
+    otherBytes: big(row['other_bytes']),
+  }));
 }
 
 /** Signed by both. */

@@ -71,6 +71,8 @@ export interface Circuits {
   holders(): string[];
   /** Oldest first, at most `max`. */
   drafts(holder: string, open: Open, max: number): Draft[];
+  /** Of a draft: whether an own subscriber pays for it, and no previous hop. */
+  isPaidBySession(key: string): boolean;
   /** Signed and saved; those `freed` are beyond the credit. */
   sign(interval: number, marks: readonly Mark[], freed: readonly string[]): void;
   acknowledge(marks: readonly Mark[], interval: number): void;
@@ -185,6 +187,7 @@ export function createCircuits(sessions: Sessions): Circuits {
       }
       return drafts;
     },
+    isPaidBySession: (key) => memory.get(key)?.route?.by === 'session',
     sign(interval, marks, freed) {
       for (const { key, bytes } of marks) change(key, (circuit) => withSignature(circuit, interval, bytes));
       for (const key of freed) change(key, (circuit) => ({ ...circuit, free: true }));

@@ -14,7 +14,7 @@ import { intervalNow, openPeriods, periodOf, type Period } from '../period.ts';
 import { createCourier, type IssuerParts } from './deliver.ts';
 import { decideIssue, type Issue } from './decide-issue.ts';
 import type { Link } from './links.ts';
-import { alarmIn, readIssuedSince, saveIous, textOf } from './store.ts';
+import { addOwn, alarmIn, readIssuedSince, saveIous, textOf } from './store.ts';
 
 export interface Issuer {
   /** All links together: in the running interval when its tick is due, and in those that are in grace. */
@@ -116,6 +116,7 @@ export function createIssuer(parts: IssuerParts): Issuer {
         'issued',
         inTime.map(({ signed }) => ({ signed, text: textOf(signed) })),
       );
+      for (const [interval, bytes] of ownGrowth(inTime)) await addOwn(tx, interval, bytes);
       return inTime;
     });
     for (const { link, issue: made, signed } of saved) {
@@ -123,6 +124,17 @@ export function createIssuer(parts: IssuerParts): Issuer {
       link.outstanding = { circuits: made.circuits, marks: made.marks, units: made.units };
       conclude(link, made);
     }
+  }
+
+  /** By interval: what they certify more of circuits that own subscribers pay. */
+  function ownGrowth(signings: readonly Signing[]): ReadonlyMap<number, bigint> {
+    const sums = new Map<number, bigint>();
+    for (const { link, issue: made } of signings)
+      for (const [at, { bytes, from }] of made.circuits.entries()) {
+        const isOwn = circuits.isPaidBySession(made.marks[at]?.key ?? '');
+        if (isOwn && bytes > from) sums.set(link.interval, (sums.get(link.interval) ?? 0n) + bytes - from);
+      }
+    return sums;
   }
 
   function next(link: Link, now: number): Signing | null {

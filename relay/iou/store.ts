@@ -50,6 +50,23 @@ export function saveIou(tx: Tx, direction: Direction, signed: Verified<Iou>): Pr
   return saveIous(tx, direction, [{ signed, text: textOf(signed) }]);
 }
 
+/** Adds what IOUs of an interval certify more of own subscribers' circuits: in the transaction that saves these IOUs. */
+export async function addOwn(tx: Tx, interval: number, bytes: bigint): Promise<void> {
+  const before = (await tx.all('SELECT CAST(bytes AS TEXT) AS bytes FROM iou_own WHERE interval_number = ?', [interval]))[0];
+  const sum = (before === undefined ? 0n : big(before['bytes'])) + bytes;
+  await tx.run(
+    `INSERT INTO iou_own (interval_number, bytes) VALUES (?, ?)
+     ON CONFLICT (interval_number) DO UPDATE SET bytes = excluded.bytes`,
+    [interval, sum],
+  );
+}
+
+/** The newest intervals first. */
+export async function readOwn(tx: Tx, most: number): Promise<{ readonly interval: number; readonly bytes: bigint }[]> {
+  const sql = `SELECT interval_number, CAST(bytes AS TEXT) AS bytes FROM iou_own ORDER BY interval_number DESC LIMIT ?`;
+  return (await tx.all(sql, [most])).map((row) => ({ interval: int(row['interval_number']), bytes: big(row['bytes']) }));
+}
+
 /** A row whose IOU is not read yet. */
 export interface StoredIou {
   readonly peer: string;
@@ -165,6 +182,7 @@ export async function deleteInterval(tx: Tx, interval: number): Promise<void> {
   await tx.run('DELETE FROM iou WHERE interval_number = ?', [interval]);
   await tx.run('DELETE FROM iou_evidence WHERE interval_number = ?', [interval]);
   await tx.run('DELETE FROM iou_void WHERE interval_number = ?', [interval]);
+  await tx.run('DELETE FROM iou_own WHERE interval_number = ?', [interval]);
 }
 
 export function textOf(signed: Signed<Iou>): string {

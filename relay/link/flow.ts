@@ -12,12 +12,15 @@ import type { RelayConfig } from '../config.ts';
 import { isNearLimit } from '../credit/decide.ts';
 import type { CreditFlow } from '../credit/flow.ts';
 import type { Publisher } from '../descriptor/flow.ts';
-import { alarmIn, readEvidence, readInterval, readVoid } from '../iou/store.ts';
+import { alarmIn, readEvidence, readInterval, readOwn, readVoid } from '../iou/store.ts';
 import type { Links } from '../iou/links.ts';
 import { intervalNow, nextTick, periodOf } from '../period.ts';
 import type { Meter } from '../../tor/meter.ts';
 import type { CellWatch } from './cells.ts';
 import type { Neighbours } from './neighbours.ts';
+
+/** Of what was certified for own subscribers. */
+const INTERVALS_SHOWN = 8;
 
 export interface LinkParts {
   readonly ports: Ports & { readonly meter: Meter };
@@ -130,6 +133,7 @@ export function createReadings(parts: LinkParts): Readings {
         peers: new Set([...neighbours.all(), ...circuits.holders()]).size,
         unreachable: neighbours.all().filter((peer) => neighbours.of(peer).unreachableSince !== null).length,
         unbilled: circuits.holders().filter((peer) => network.descriptor(peer) === null).length,
+        forOwn: await database.transaction((tx) => readOwn(tx, INTERVALS_SHOWN)),
       };
     },
   };

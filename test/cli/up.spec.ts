@@ -111,7 +111,9 @@ describe('ptg up --once --json', function () {
     const earnings = await read<Lines>('earnings');
     const ious = await read<{ interval: number; ious: { direction: string }[] }>('ious --interval 0');
     const statements = await read<{ statements: { receipt: unknown; state: string }[] }>('statements --interval 0');
-    const status = await read<{ node: { running: string[] }; needsYou: { code: string }[] }>('status');
+    type Billed = { interval: number; circuitBytes: string; certifiedBytes: string; difference: string };
+    const status = await read<{ node: { running: string[] }; needsYou: { code: string }[]; billed: Billed[] }>('status');
+    const screen = await ptg(['status', '--as', relay.name], { PTG_HOME: home });
     const account = await read<{ guards: unknown[] }>('account', 'user-1');
     const paid = earnings.lines.map((one) => BigInt(one.paid));
     expect(sum(paid)).equal(relay.paid);
@@ -120,6 +122,11 @@ describe('ptg up --once --json', function () {
     expect(status.node.running).deep.equal([]);
     expect(status.needsYou.map((one) => one.code)).include('node-down');
     expect(account.guards).length(1);
+    // What its subscribers are billed for, beside what it certified onward for them.
+    const [billed] = status.billed.filter((one) => one.interval === 0);
+    expect(BigInt(billed!.circuitBytes) > 0n).equal(true);
+    expect([billed!.certifiedBytes, billed!.difference]).deep.equal([billed!.circuitBytes, '0']);
+    expect(screen.stdout).match(/interval 0: circuits \S+ \S+, the rest \S+ \S+; IOUs onward \S+ \S+, as much\n/);
 
     const live = await ptg(['links', '--as', relay.name], { PTG_HOME: home });
     expect([live.code, live.stdout, /\[home-stopped\]/.test(live.stderr)]).deep.equal([1, '', true]);

@@ -317,9 +317,12 @@ describe('a chain of three relays', () => {
     await open();
     circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]).carry(10n);
     const appealEnd = genesis + interval + 1800 + 3 * hour;
+    const forOwn = async () => ((await net.local('G', 'GET', '/relay/status')) as { forOwn: unknown }).forOwn;
     await net.until(appealEnd - 1);
     expect(await totals(net, 'M', 'held', 'G')).to.deep.equal(['10', '10']);
+    expect(await forOwn()).to.deep.equal([{ interval: 0, bytes: '10' }]);
     await net.until(appealEnd);
     expect(await totals(net, 'M', 'held', 'G')).to.equal(null);
+    expect(await forOwn()).to.deep.equal([]);
   });
 });

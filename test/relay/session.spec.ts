@@ -67,6 +67,30 @@ describe('sessions at the guard', () => {
     expect(await totals(net, 'G', 'issued', 'M')).to.deep.equal(['107', '107']);
   });
 
+  it('are summed: what was certified onward for all of them, and nothing that others pay or that passes free', async () => {
+    net = await createNet(['A', 'G', 'M', 'X'], { parameters: { startingBytes: 500n }, guards: ['G'] });
+    await open('c1');
+    await open('c2');
+    await net.local('A', 'POST', '/relay/session-open', session('c9'));
+    circuitOf(net, ['G', 'M', 'X'], 'c1', [1, 11, 21]).carry(100n);
+    const long = circuitOf(net, ['G', 'X', 'M'], 'c2', [2, 12, 22]);
+    long.carry(900n);
+    circuitOf(net, ['A', 'G', 'X'], 'c9', [3, 13, 23]).carry(7000n);
+    circuitOf(net, ['A', 'M', 'G'], 'c9', [4, 14, 24]).carry(9000n);
+    circuitOf(net, ['G', 'M', 'X'], 'c5', [5, 15, 25]).carry(300n);
+    const forOwn = async (name: string) => ((await net.local(name, 'GET', '/relay/status')) as { forOwn: unknown }).forOwn;
+    await net.until(genesis + hour);
+    expect(await forOwn('G')).to.deep.equal([{ interval: 0, bytes: '1400' }]);
+    long.carry(2000n, true);
+    await net.until(genesis + 2 * hour);
+    expect(await forOwn('G')).to.deep.equal([{ interval: 0, bytes: '2500' }]);
+    await net.crash('G');
+    await net.begin('G');
+    expect(await forOwn('G')).to.deep.equal([{ interval: 0, bytes: '2500' }]);
+    expect(await forOwn('A')).to.deep.equal([{ interval: 0, bytes: '16000' }]);
+    expect(await forOwn('M')).to.deep.equal([]);
+  });
+
   it('tell the guard their shortfall on each tick in which it changed, and nothing else', async () => {
     net = await createNet(['G', 'M', 'X'], { parameters: { startingBytes: 500n }, guards: ['G'] });
     await open('c1');

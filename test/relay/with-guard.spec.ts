@@ -71,6 +71,16 @@ describe('a relay and its guard', () => {
     const answer = await endpoint.answer({} as never, { kind: 'local' });
     return (answer as unknown as { value: { sessions: number } }).value.sessions;
   }
+  /** What the tallies come to, and what was certified onward for them. */
+  async function billed(): Promise<readonly bigint[]> {
+    const read = async (at: Role, path: string) => {
+      const answer = await at.endpoints.find((one) => one.path === path)!.answer({} as never, { kind: 'local' });
+      return (answer as { value: { used: { circuitBytes: bigint }[]; forOwn: { bytes: bigint }[] } }).value;
+    };
+    const { used } = await read(role, '/guard/status');
+    const { forOwn } = await read(net.role('G'), '/relay/status');
+    return [used[0]!.circuitBytes, forOwn[0]!.bytes];
+  }
   const charged = async (interval = 0) => (await tally(interval)).body.circuitBytes;
   async function signTally(one: Awaited<ReturnType<typeof tally>>): Promise<void> {
     const both = countersign('tally', networkId, asStored<Tally>(one), alice) as Countersigned<Tally>;
@@ -111,6 +121,7 @@ describe('a relay and its guard', () => {
     circuit.close();
     await net.until(genesis + 8 * hour);
     expect(await charged()).to.equal(700n);
+    expect(await billed()).to.deep.equal([700n, 700n]);
     expect(await totals(net, 'G', 'issued', 'X')).to.deep.equal(['0', '300']);
   });
 
@@ -172,6 +183,7 @@ describe('a relay and its guard', () => {
     // What came before the guard noticed is charged and certified to nobody: 10 bytes.
     expect(await charged()).to.equal(1500n + 10n + 400n + 600n + 500n);
     expect(await totals(net, 'G', 'issued', 'M')).to.deep.equal(['3000', '3000']);
+    expect(await billed()).to.deep.equal([3010n, 3000n]);
   });
 
   it('keeps what had turned free when the relay begins anew', async () => {
