@@ -1,6 +1,7 @@
 /*
  * What lies on the disks and in the logs of a network that carried circuits and settled them: no link circuit id, no connection, no two
- * neighbours of one relay together, and at the guard nothing of where its subscribers' circuits went (rule 14, docs/privacy.md).
+ * neighbours of one relay together, and at the guard nothing of where its subscribers' circuits went (rule 14, docs/privacy.md). And
+ * what its nodes said to each other: nobody is told of a relay, a subscriber or a circuit beyond its own neighbours.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -8,6 +9,7 @@ import { expect } from 'chai';
 import sqlite3 from 'sqlite3';
 import { createLog } from '../../host/log.ts';
 import type { SourceCircuit } from '../../lab/traffic/source.ts';
+import { knownOf, leaksIn, startHeard, type Known, type Message } from './messages.ts';
 import { openNetwork, type TestNetwork } from './network.ts';
 
 interface Line {
@@ -27,12 +29,19 @@ const relays = ['G', 'H', 'M', 'N', 'X', 'Y'];
 /** Link circuit ids begin here. Such numbers do not come up otherwise: they are above every port, and stand apart from hex and base64. */
 const FIRST_ID = 70_701;
 const linkId = /(?<![\w.+/=-])707[0-9]{2}(?![\w.+/=-])/;
+/** The ways of the circuits that run, with who pays for them. */
+const circuits = [
+  ['U', 'G', 'M', 'X'],
+  ['V', 'H', 'N', 'M', 'Y'],
+] as const;
 
 describe('journey: privacy', () => {
   let network: TestNetwork;
   const logged: { readonly node: string; readonly text: string }[] = [];
   /** While circuits run, when the books are closed, and when everything is paid. */
   const dumps: Dump[] = [];
+  const messages: Message[] = [];
+  let known: Known;
 
   before(async function () {
     this.timeout(60_000);
@@ -46,11 +55,13 @@ describe('journey: privacy', () => {
       onDisk: true,
       log: (node, clock) =>
         createLog({ clock, format: 'json', level: 'debug', write: (text) => void logged.push({ node, text }) }),
+      start: startHeard(messages),
     });
     await network.subscribe('U', 'G', 5_000_000n);
     await network.subscribe('V', 'H', 5_000_000n);
     await useUpIds();
-    const [one, other] = [await network.open('U', ['G', 'M', 'X']), await network.open('V', ['H', 'N', 'M', 'Y'])];
+    const [one, other] = await Promise.all(circuits.map(([who, ...path]) => network.open(who, path)));
+    known = await knownOf(network.world, circuits, new RegExp(linkId, 'g'));
     for (let tick = 0; tick < 4; tick += 1) {
       for (const circuit of [one, other] as SourceCircuit[]) expect(await circuit.carry(1111n)).equal(1111n);
       await network.tick();
@@ -163,6 +174,42 @@ describe('journey: privacy', () => {
             .flatMap(({ text }) => idsIn(text)),
         ),
       ).deep.equal(new Set([guard]));
+    }
+  });
+
+  it('no message names a relay beyond the next, a subscriber to others than its guard, or a circuit beyond its link', () => {
+    const heard = (of: string) => messages.filter(({ path }) => path === of).map(({ from, to }) => `${from}→${to}`);
+    // All of it was heard: along the circuits, between guards and subscribers, and between a guard's roles.
+    expect(new Set(heard('/relay/ious'))).deep.equal(new Set(['G→M', 'M→X', 'H→N', 'N→M', 'M→Y']));
+    expect(new Set(heard('/guard/request'))).deep.equal(new Set(['U→G', 'V→H']));
+    expect(new Set(heard('/relay/session-open'))).deep.equal(new Set(['G→G', 'H→H']));
+    expect(messages.some(({ path, text }) => path === '/relay/ious' && linkId.test(text))).equal(true);
+    expect(leaksIn(messages, known)).deep.equal([]);
+  });
+
+  it('and whatever a message would tell too much is found', () => {
+    const [id, key] = [network.world.relayId, keyOf('U')];
+    const idsOf = (from: string, to: string) => {
+      const texts = messages.filter((one) => one.path === '/relay/ious' && one.from === from && one.to === to);
+      return texts.flatMap(({ text }) => text.match(linkId) ?? [])[0] as string;
+    };
+    const plants: [string, string, string, string, string][] = [
+      ['G', 'M', '/relay/ious', id('X'), 'names X'],
+      ['M', 'X', '/relay/ious', id('G'), 'names G'],
+      ['M', 'X', '/relay/ious', known.relays.get('G')!.at(-1)!, 'names G'],
+      ['M', 'X', '/relay/ious', key, 'names a subscriber'],
+      ['M', 'X', '/relay/ious', ` ${idsOf('G', 'M')} `, 'names a circuit of another link'],
+      ['G', 'M', '/relay/ious', '"session":"00"', 'names a session'],
+      ['U', 'G', '/guard/request', id('M'), 'names M'],
+      ['U', 'G', '/guard/request', ` ${idsOf('G', 'M')} `, 'names a circuit'],
+      ['G', 'G', '/relay/session-open', key, 'names a subscriber'],
+      ['G', 'G', '/guard/shortfall', id('M'), 'names M'],
+      ['G', 'dir.authority', '/directory/descriptors', id('X'), 'names X'],
+    ];
+    for (const [from, to, path, leak, what] of plants) {
+      const kind = from === to ? 'local' : 'link';
+      const planted = { from, to, kind, path, text: `${path}\n{"note":"${leak}"}` } as const;
+      expect(leaksIn([...messages, planted], known), what).deep.equal([`${from}→${to} ${path}: ${what}`]);
     }
   });
 
