@@ -13,8 +13,8 @@ import { checkRunning, RELAY_OPTIONS } from '../../tor/torrc/check.ts';
 import { settingsOf, type Settings } from '../../tor/torrc/settings.ts';
 import { extOrDoor } from '../../tor/transport/or-port.ts';
 import type { OpenedHome } from '../open.ts';
-import type { TransportSpec } from '../spec.ts';
-import { controlOf, fileIn, readSecret } from '../tor.ts';
+import type { TorSpec, TransportSpec } from '../spec.ts';
+import { controlOf, fileIn, readSecret, type ControlAt } from '../tor.ts';
 import { bad, good, poor, type Finding } from './finding.ts';
 
 export interface TorPorts extends Omit<ControlPorts, 'log'> {
@@ -23,29 +23,56 @@ export interface TorPorts extends Omit<ControlPorts, 'log'> {
 
 /** None of a node that has no tor beside it. */
 export async function examineTor(opened: OpenedHome, ports: TorPorts): Promise<Finding[]> {
-  return [...(await examineControl(opened, ports)), ...(await examineDoor(opened, ports))];
+  return [
+    ...(await examineControl(opened, ports)),
+    ...(await examineFurther(opened, ports)),
+    ...(await examineDoor(opened, ports)),
+  ];
 }
 
 async function examineControl(opened: OpenedHome, ports: TorPorts): Promise<Finding[]> {
   const { spec, home } = opened;
-  if (spec.tor === undefined) return [];
-  const { place, secrets } = controlOf({ spec: spec.tor, home });
-  const met = await meetControl(ports, place, secrets);
-  if (!met.ok) {
-    const { code, text, about, remedy } = met.refusal;
-    return [bad('tor', `${text}: ${about}`, remedies[code] ?? remedy)];
+  const { tor } = spec;
+  if (tor === undefined) return [];
+  return met(ports, { spec: tor, home }, 'tor', async (session) => [
+    good('tor', `${(await infoOf(session, 'version')) ?? 'it'} answers at ${tor.control}`),
+    ...(spec.roles.includes('relay') ? await examineRelay(opened, session) : []),
+    ...(spec.roles.includes('directory') ? await examineAuthority(home, tor, session) : []),
+  ]);
+}
+
+/** Authorities of Tor in which a directory marks relays, beside its own. */
+async function examineFurther({ spec, home }: OpenedHome, ports: TorPorts): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (!spec.roles.includes('directory')) return findings;
+  for (const one of spec.tor?.authorities ?? []) {
+    const found = await met(ports, { spec: one, home }, AUTHORITY, (session) => examineAuthority(home, one, session));
+    findings.push(...found.map((finding) => ({ ...finding, seen: `at ${one.control}: ${finding.seen}` })));
   }
-  const session = met.value;
+  return findings;
+}
+
+/** What is found at a control port; that it cannot be spoken to, where it cannot. */
+async function met(
+  ports: TorPorts,
+  at: ControlAt,
+  what: string,
+  examine: (session: Session) => Promise<Finding[]>,
+): Promise<Finding[]> {
+  const { place, secrets } = controlOf(at);
+  const answer = await meetControl(ports, place, secrets);
+  if (!answer.ok) {
+    const { code, text, about, remedy } = answer.refusal;
+    return [bad(what, `${text}: ${about}`, remedies[code] ?? remedy)];
+  }
   try {
-    return [
-      good('tor', `${(await infoOf(session, 'version')) ?? 'it'} answers at ${spec.tor.control}`),
-      ...(spec.roles.includes('relay') ? await examineRelay(opened, session) : []),
-      ...(spec.roles.includes('directory') ? await examineAuthority(opened, session) : []),
-    ];
+    return await examine(answer.value);
   } finally {
-    session.end();
+    answer.value.end();
   }
 }
+
+const AUTHORITY = 'tor authority';
 
 /** Where it says more for a person than what the client says, who dials again. */
 const remedies: Readonly<Record<string, string>> = {
@@ -92,10 +119,14 @@ function examineMeter(meter: 'circuits' | 'links', settings: Settings): Finding 
   );
 }
 
-async function examineAuthority({ spec, home }: OpenedHome, session: Session): Promise<Finding[]> {
-  const file = fileIn(home, spec.tor?.approvedRouters);
+async function examineAuthority(
+  home: string,
+  { approvedRouters }: Pick<TorSpec, 'approvedRouters'>,
+  session: Session,
+): Promise<Finding[]> {
+  const file = fileIn(home, approvedRouters);
   if (file === null) return [];
-  const what = 'tor authority';
+  const what = AUTHORITY;
   const settings = await configured(session, ['AuthoritativeDirectory', 'AuthDirListMiddleOnly', 'DataDirectory']);
   const isOn = (option: string): boolean => settings?.of(option).at(-1)?.value === '1';
   const findings: Finding[] = [];

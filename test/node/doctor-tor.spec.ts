@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { createServer } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signingKey } from '../../core/crypto/keys.ts';
@@ -14,7 +14,7 @@ import { keysFrom } from '../../node/keys.ts';
 import { nodeSpec } from '../../node/spec.ts';
 import { later, undoAll } from '../harness/later.ts';
 import { testParameters, testSeed, testView } from '../harness/view.ts';
-import { scripted, settled } from '../tor/control-port.ts';
+import { scripted, settled, type Scripted } from '../tor/control-port.ts';
 
 afterEach(undoAll);
 
@@ -52,17 +52,21 @@ describe('doctor beside a tor', () => {
     readonly login?: string;
     readonly methods?: string;
     readonly isAway?: boolean;
+    /** Of further authorities, in their order: each a control port of its own. */
+    readonly others?: readonly Pick<Given, 'set' | 'isAway'>[];
   }
   async function look(given: Given) {
     const { fingerprint = FINGERPRINT.toLowerCase(), set = {}, methods = 'NULL' } = given;
-    const settings: Readonly<Record<string, string>> = {
-      ...said,
-      ContactInfo: `=me ptg:${id}`,
-      DataDirectory: `=${home}`,
-      ...set,
-    };
-    const control = scripted(
-      (command) => {
+    // The tor beside is dialled first, then the further ones.
+    const dialledAs = (dialled: number): Pick<Given, 'set' | 'isAway'> => given.others?.[dialled - 2] ?? { set, ...given };
+    const control: Scripted = scripted(
+      (command, dialled) => {
+        const settings: Readonly<Record<string, string>> = {
+          ...said,
+          ContactInfo: `=me ptg:${id}`,
+          DataDirectory: `=${home}`,
+          ...dialledAs(dialled).set,
+        };
         if (command === 'PROTOCOLINFO 1') return `250-PROTOCOLINFO 1\r\n250-AUTH METHODS=${methods}\r\n250 OK\r\n`;
         if (command.startsWith('AUTHENTICATE')) return given.login ?? '250 OK\r\n';
         if (command === 'GETINFO version') return '250-version=0.4.9.11\r\n250 OK\r\n';
@@ -71,7 +75,7 @@ describe('doctor beside a tor', () => {
         const lines = options.map((option) => `${option}${settings[option] ?? ' is unknown'}`);
         return lines.map((line, at) => `250${at === lines.length - 1 ? ' ' : '-'}${line}\r\n`).join('');
       },
-      () => given.isAway !== true,
+      () => dialledAs(control.dialled()).isAway !== true,
     );
     const spec = nodeSpec.parse({
       roles: given.roles ?? ['relay'],
@@ -157,6 +161,31 @@ describe('doctor beside a tor', () => {
     expect(await authority({ DataDirectory: `=${gone}` }, join(gone, 'approved-routers'))).deep.equal([
       `tor authority fail: ${join(gone, 'approved-routers')} cannot be written`,
     ]);
+  });
+
+  it('of a directory that marks in several authorities: each is looked at, and named by its control port', async () => {
+    const other = join(home, 'other');
+    const places = ['127.0.0.1:9052', '127.0.0.1:9053', '127.0.0.1:9054'];
+    const authorities = places.map((control) => ({ control, approvedRouters: join(other, 'approved-routers') }));
+    const tor = { approvedRouters: join(home, 'approved-routers'), authorities };
+    const healthy = { set: { DataDirectory: `=${other}` } };
+    await mkdir(other);
+    const given = { roles: ['directory'], tor, others: [healthy, healthy, healthy] };
+    expect(await ailing(given)).deep.equal([]);
+    expect((await look(given)).filter(({ what }) => what === 'tor authority')).length(4);
+    const silent = { ...healthy, set: { ...healthy.set, AuthDirListMiddleOnly: '=0' } };
+    expect(await ailing({ ...given, others: [{ isAway: true }, { set: {} }, silent] })).deep.equal([
+      'tor authority fail: at 127.0.0.1:9052: the connection to the control port was closed: ECONNREFUSED',
+      `tor authority fail: at 127.0.0.1:9053: it does not read ${join(other, 'approved-routers')}`,
+      'tor authority fail: at 127.0.0.1:9054: it does not vote MiddleOnly',
+    ]);
+    await rm(other, { recursive: true });
+    expect(await ailing({ ...given, others: [healthy] })).deep.include(
+      `tor authority fail: at 127.0.0.1:9052: ${join(other, 'approved-routers')} cannot be written`,
+    );
+    // The own tor away: the others are looked at all the same. A relay's node marks nowhere.
+    expect(await ailing({ ...given, isAway: true, others: [silent, healthy, healthy] })).length(5);
+    expect((await look({ ...given, roles: ['relay'] })).filter(({ what }) => what === 'tor authority')).deep.equal([]);
   });
 
   describe('the door for subscribers', () => {
