@@ -132,6 +132,8 @@ export interface ClientTransport {
    * comes when it is gone not at all. Each may be a circuit's or the rest. Asked for when no more is to come.
    */
   takeUntold?(): readonly { readonly guard: string; readonly hops: number; readonly bytes: bigint }[];
+  /** Whether a session at that guard is open. */
+  isOpen?(guard: string): boolean;
   /** A request over an open session at that guard; null where there is none, or no answer came: it is then asked elsewhere. */
   ask?(guard: string, request: Signed<SubscriberRequest>): Promise<Result<RequestAnswer> | null>;
   /** Calls `take` when a guard warns. */

@@ -43,7 +43,7 @@ export function checkTally(given: Signed<Tally>, expected: TallyExpected, { own,
   if (!isOf(tally, expected)) return refuse('tally-subject', about);
   if (tally.amount !== usageCeil(prices.terms, prices.rail, tally)) return refuse('tally-amount', about);
   if (signed !== null && fell(tally, signed)) return refuse('tally-fell', `${about}, signed is ${signed.serial}`);
-  if (isAbove(tally, own)) return refuse('tally-overcharge', `${about}: ${bytesOf(tally)}, own count is ${bytesOf(own)}`);
+  if (isOvercharge(tally, own)) return refuse('tally-overcharge', `${about}: ${bytesOf(tally)}, own count is ${bytesOf(own)}`);
   return ok({ todo: tally.serial > (signed?.serial ?? 0n) ? 'sign' : 'same', tally: verified });
 }
 
@@ -92,6 +92,12 @@ function isOf(tally: Tally, { guard, subscriber, interval, rail, prices }: Tally
 function fell(tally: Tally, signed: Tally): boolean {
   if (tally.serial < signed.serial || isAbove(signed, tally)) return true;
   return tally.serial === signed.serial && isAbove(tally, signed);
+}
+
+/** What a guard's tor did not tell of a circuit is to it the rest, and costs less: of both together no more than there was. */
+function isOvercharge(tally: Usage, own: Usage): boolean {
+  const other = own.otherBytes + above(own.circuitBytes, tally.circuitBytes);
+  return isAbove(tally, { ...own, otherBytes: other });
 }
 
 /** In any of the four counts. */

@@ -59,7 +59,7 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
   let scheduling = 0;
   let readings = 0;
   const ahead = createAhead();
-  const step = createStep(ports.transport?.ask === undefined ? null : stepBytes);
+  const step = createStep(stepBytes, (guard) => ports.transport?.isOpen?.(guard) === true);
   let isStepAsked = false;
   const inOrder = inTurn();
   const settling = inTurn();

@@ -1,6 +1,6 @@
 /*
- * When a tally is due between ticks: over a transport that carries requests, whenever so many bytes are not signed. The own counts and
- * what was signed in; whether to ask out. Called by tally/flow.ts.
+ * When a tally is due between ticks: over an open session, whenever so many bytes are not signed. The own counts and what was signed in;
+ * whether to ask out. Called by tally/flow.ts.
  */
 import type { Counted } from './ahead.ts';
 import type { Usage } from './count.ts';
@@ -13,16 +13,15 @@ export interface Step {
   forget(before: number): void;
 }
 
-/** `bytes` null: tallies wait for the tick. */
-export function createStep(bytes: bigint | null): Step {
+/** `isOpen`: whether a session at a guard is open; where none is, tallies wait for the tick. */
+export function createStep(bytes: bigint, isOpen: (guard: string) => boolean): Step {
   const marks = new Map<string, { readonly interval: number; readonly bytes: bigint }>();
   const keyOf = (guard: string, interval: number) => `${guard} ${interval}`;
   return {
     isDue: (counts, running) =>
-      bytes !== null &&
       counts.some(({ guard, interval, usage }) => {
         const signed = marks.get(keyOf(guard, interval))?.bytes ?? 0n;
-        return interval === running && sumOf(usage) - signed >= bytes;
+        return interval === running && sumOf(usage) - signed >= bytes && isOpen(guard);
       }),
     signed(guard, interval, usage) {
       marks.set(keyOf(guard, interval), { interval, bytes: sumOf(usage) });

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { checkAccount, type AccountExpected } from '../../client/account/decide.ts';
 import { createCount } from '../../client/tally/count.ts';
 import { chargeable, checkTally } from '../../client/tally/decide.ts';
+import { createStep } from '../../client/tally/step.ts';
 import { sign } from '../../core/crypto/sign.ts';
 import { chargedBytes } from '../../core/rule/chain.ts';
 import { usageCeil } from '../../core/rule/price.ts';
@@ -117,6 +118,23 @@ describe('client/tally', () => {
     for (const name of ['circuitBytes', 'otherBytes', 'relayBytes', 'exitBytes'] as const) {
       expect(check({}, { ...usage, [name]: usage[name] - 1n })).to.equal('tally-overcharge');
     }
+  });
+
+  it('lets circuits be charged as the rest, and no byte twice', () => {
+    const own = { ...usage, circuitBytes: usage.circuitBytes + 7n, otherBytes: usage.otherBytes - 7n };
+    expect(check({}, own)).to.equal('sign');
+    expect(check({}, { ...own, otherBytes: own.otherBytes - 1n })).to.equal('tally-overcharge');
+  });
+
+  it('asks between ticks when a step is unsigned, over an open session alone', () => {
+    let isOpen = false;
+    const step = createStep(4000n, () => isOpen);
+    const counts = [{ guard: guard.id, interval: 3, usage: { ...usage, circuitBytes: 3000n, otherBytes: 1000n } }];
+    expect(step.isDue(counts, 3)).to.equal(false);
+    isOpen = true;
+    expect([step.isDue(counts, 3), step.isDue(counts, 4)]).to.deep.equal([true, false]);
+    step.signed(guard.id, 3, { circuitBytes: 1n, otherBytes: 0n });
+    expect(step.isDue(counts, 3)).to.equal(false);
   });
 
   it('refuses other content under a signed serial', () => {

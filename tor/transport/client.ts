@@ -111,8 +111,8 @@ const LINGER_SEC = 30;
 const FINISH_SEC = 3;
 /** Then the request is posted instead. */
 const ANSWER_SEC = 30;
-/** Looks of this second and the last: shorter than any guard's lag. */
-const WINDOW_SEC = 2;
+/** Shorter than any guard's lag, by a second in which the two clocks may differ. */
+const WINDOW_SEC = 4;
 /** For the own tor's control port, which opens before tor asks for a bridge. */
 const READY_SEC = 10;
 
@@ -215,6 +215,8 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     look(at);
   }
 
+  const isOpen = (guard: string): boolean => (guards.get(guard)?.sessions.size ?? 0) > 0;
+
   async function ask(guard: string, request: Parameters<NonNullable<ClientTransport['ask']>>[1]): Promise<Answer> {
     const framed = [...(guards.get(guard)?.sessions ?? [])].at(-1)?.framed;
     if (framed === undefined) return null;
@@ -276,13 +278,14 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       if (isLed) at.circuits.take({ bytes, closed }, circuit);
       const { hops, leavesTor } = options;
       tell(at, { guard, circuit, hops, leavesTor, bytes, otherBytes: at.told?.otherBytes ?? 0n });
+      look(at);
     }),
   ];
   const server = await tcp.listen(options.listen, serving.take);
 
   return {
     address: server.address,
-    transport: { onReading: readings.listen, takeUntold, onWarned: warnings.listen, onEnded: endings.listen, ask },
+    transport: { onReading: readings.listen, takeUntold, onWarned: warnings.listen, onEnded: endings.listen, isOpen, ask },
     onRefused: refusals.listen,
     leave(guard) {
       for (const { framed } of guards.get(guard)?.sessions ?? []) framed.stream.destroy();

@@ -36,15 +36,23 @@ export function createGuardSplit(lagSec: number) {
   };
 }
 
-/** The client's: the rest is at most what of the last `windowSec` looks least. Never below what an honest guard tells. */
+/**
+ * The client's: the rest is at most what of the last `windowSec` looks least, one after each word of the own tor. Never below what an
+ * honest guard tells, where the window is shorter than the guard's lag; and near it, though tor's word is behind the bytes.
+ */
 export function createClientSplit(windowSec: number) {
-  let looks: { readonly at: number; readonly rest: bigint }[] = [];
+  /** The least of each second. */
+  const looks = new Map<number, bigint>();
   let told: Counted = { circuitBytes: 0n, otherBytes: 0n };
   return {
     take(now: number, carried: bigint, circuits: bigint): Counted {
-      looks = [...looks.filter((look) => look.at > now - windowSec), { at: now, rest: most(carried - circuits, 0n) }];
-      const least = looks.reduce((low, { rest }) => (rest < low ? rest : low), carried);
-      told = { circuitBytes: most(told.circuitBytes, circuits), otherBytes: most(told.otherBytes, least) };
+      for (const at of looks.keys()) if (at <= now - windowSec || at > now) looks.delete(at);
+      const rest = most(carried - circuits, 0n);
+      looks.set(now, least(rest, looks.get(now) ?? rest));
+      told = {
+        circuitBytes: most(told.circuitBytes, circuits),
+        otherBytes: most(told.otherBytes, [...looks.values()].reduce(least)),
+      };
       return told;
     },
   };
@@ -75,4 +83,8 @@ export function createCircuits(): Circuits {
 
 function most(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
