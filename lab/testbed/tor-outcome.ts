@@ -63,6 +63,8 @@ export interface Running {
   readonly users: ReadonlyMap<string, TorClient>;
   readonly money: TestbedMoney;
   readonly home: string;
+  /** What ends with the testbed, the newest first. */
+  readonly closing: (() => Promise<unknown>)[];
 }
 
 /** A subscriber's end, and what its user was told. */

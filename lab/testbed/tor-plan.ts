@@ -24,7 +24,7 @@ export const torParameters: Omit<Parameters, 'genesis' | 'rails' | 'paymentWindo
   answerWindowSec: 3,
   appealWindowSec: 90,
   withdrawWindowSec: 60,
-  iouTickSec: 5,
+  iouTickSec: 10,
   flags: { ...defaultParameters.flags, runningSec: 15, uptimeHalfLifeSec: 60, stableMtbfSec: 0, guardUptimeThousandths: 500 },
 };
 

@@ -8,10 +8,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { invariant } from '../../core/refusal.ts';
+import { tickAfter } from '../../core/rule/interval.ts';
 import { interval, units } from '../../core/wire/field.ts';
 import { pause, stopwatch } from '../../host/clock.ts';
 import { silentLog } from '../../host/log.ts';
 import { connect, type ConnectEvent } from '../../node/connect.ts';
+import { guardLimits } from '../../tor/transport/guard.ts';
 import { callLocal, need, readAccounts } from '../report.ts';
 import {
   DEFAULTER,
@@ -25,6 +27,8 @@ import {
   torName,
 } from './tor-plan.ts';
 import { download } from './tor/download.ts';
+
+type Downloads = TorOutcome['downloads'];
 
 export async function depositAll({ stages, world, money }: Running): Promise<bigint> {
   for (const { name, guard } of subscriberPlans) {
@@ -50,7 +54,8 @@ export async function depositAll({ stages, world, money }: Running): Promise<big
 const subscribed = z.object({ account: z.object({ destination: z.string() }) });
 
 /** As `ptg connect` does; the user who pays nobody comes in by either guard. */
-export async function connectAll({ stages, tor, world, users, clock, home }: Running): Promise<ReadonlyMap<string, Connected>> {
+export async function connectAll(running: Running): Promise<ReadonlyMap<string, Connected>> {
+  const { stages, tor, world, users, clock, home, closing } = running;
   const connected = new Map<string, Connected>();
   const one = async (name: string): Promise<void> => {
     const [user, subscriber] = [users.get(name), world.subscribers.get(name)];
@@ -64,6 +69,7 @@ export async function connectAll({ stages, tor, world, users, clock, home }: Run
         say: (event) => void events.push(event),
       }),
     );
+    closing.push(() => connection.stop());
     connected.set(name, { connection, events });
     await user.beginBy(connection.torrc);
     await stages.awaited(`the tor of ${name} to be heard`, 60, async () =>
@@ -76,8 +82,6 @@ export async function connectAll({ stages, tor, world, users, clock, home }: Run
   await Promise.all([...subscriberPlans.map(({ name }) => one(name)), free.begin([`EntryNodes ${entries.join(',')}`])]);
   return connected;
 }
-
-type Downloads = TorOutcome['downloads'];
 
 /** Each stream has a circuit of its own; and so many are opened that the guard that will not pay owes at least two relays. */
 export async function downloadAll(running: Running): Promise<Downloads> {
@@ -116,8 +120,12 @@ const billed = z.object({
 });
 
 /** The tors are stopped; then nothing passes any more, and both sides come to hold the same tally. */
-export async function billAll(running: Running, connected: ReadonlyMap<string, Connected>): Promise<Omit<Billed, 'iouBytes'>[]> {
-  const { stages, world, users } = running;
+export async function billAll(
+  running: Running,
+  connected: ReadonlyMap<string, Connected>,
+  downloads: Downloads,
+): Promise<Omit<Billed, 'iouBytes'>[]> {
+  const { stages, world, users, parameters, clock } = running;
   const billOf = async ({ name, guard }: (typeof subscriberPlans)[number]) => {
     const subscriber = world.subscribers.get(name);
     invariant(subscriber !== undefined, `${name} runs`);
@@ -131,22 +139,42 @@ export async function billAll(running: Running, connected: ReadonlyMap<string, C
       signed: sum((one) => one.signed),
     };
   };
-  // What a tor tells of its last second comes a second later.
-  await pause(TOLD_MS);
-  for (const one of users.values()) await one.stop();
-  let before = '';
-  const found = await stages.awaited('tallies that both sides hold', 60, async () => {
-    await pause(SETTLED_MS);
-    const bills = await Promise.all(subscriberPlans.map(billOf));
-    const text = bills.map((one) => `${one.charge}/${one.signed}`).join(' ');
-    const same = text === before && bills.every((one) => one.charge > 0n && one.charge === one.signed);
-    before = text;
-    return same ? bills : null;
-  });
+  await allTold(running, downloads);
   for (const { connection } of connected.values()) await connection.stop();
-  return found;
+  for (const one of users.values()) await one.stop();
+  // A guard tells its last count at a tick, its relay the starting amounts after it; the subscriber asks at the next one.
+  const counted = tickAfter(parameters, clock.now() + guardLimits.lagSec + SAID_SEC);
+  const asked = tickAfter(parameters, counted) + SAID_SEC;
+  await stages.awaited('the clock', asked - clock.now() + 5, async () => (clock.now() >= asked ? true : null));
+  return stages.awaited('tallies that both sides hold', 60, async () => {
+    const bills = await Promise.all(subscriberPlans.map(billOf));
+    if (bills.every((one) => one.charge > 0n && one.charge === one.signed)) return bills;
+    // Each look is a request to the guards.
+    await pause(TOLD_MS);
+    return null;
+  });
 }
 
-const TOLD_MS = 3_000;
-/** A guard tells of what was five seconds ago: two looks this far apart that say the same are the last. */
-const SETTLED_MS = 6_000;
+/** For a call between two roles to arrive. */
+const SAID_SEC = 2;
+
+/** A tor tells of its cells each second, and of a circuit that is torn down meanwhile never: each hop's have to be told before. */
+async function allTold({ stages, auditor, parameters }: Running, downloads: Downloads): Promise<void> {
+  const paying = downloads.filter((one) => one.user !== FREE_USER);
+  const cells = paying.reduce((sum, one) => sum + BigInt(Math.ceil(one.bytes / CELL_DATA_BYTES)), 0n);
+  let before = 0n;
+  await stages.awaited('all cells of the downloads to be told', 60, async () => {
+    const told = auditor.paid(parameters.startingBytes).reduce((sum, line) => sum + line.cells, 0n);
+    const isAll = told === before && told >= LINKS * cells;
+    before = told;
+    if (!isAll) await pause(TOLD_MS);
+    return isAll ? true : null;
+  });
+}
+
+/** From guard to middle, and from middle to exit. */
+const LINKS = 2n;
+/** The most that a cell holds of a stream (tor-spec, relay cells). */
+const CELL_DATA_BYTES = 498;
+/** Longer than a second: nothing new after it is the last word. */
+const TOLD_MS = 2_000;

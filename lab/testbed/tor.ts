@@ -103,7 +103,19 @@ async function runPaidIn(
       entropy,
     );
     closing.push(() => auditor.close());
-    const outcome = await play({ stages, tor, world, auditor, http, parameters, clock, users, money, home: options.home });
+    const outcome = await play({
+      stages,
+      tor,
+      world,
+      auditor,
+      http,
+      parameters,
+      clock,
+      users,
+      money,
+      home: options.home,
+      closing,
+    });
     await hold(outcome);
     return ok(outcome);
   } finally {
@@ -135,7 +147,7 @@ async function play(running: Running): Promise<TorOutcome> {
   );
   const signed = await stages.run(
     'guard and subscriber sign what was used',
-    () => billAll(running, connections),
+    () => billAll(running, connections, downloads),
     (bills) => bills.map((one) => `${one.subscriber} ${one.signed}`).join(', '),
   );
   const last = intervalAt(parameters, clock.now());
