@@ -27,7 +27,7 @@ import {
   type Session,
 } from './decide.ts';
 import { leftOf, roomFor, unsignedBytes } from './funds.ts';
-import type { Live, Purse } from './live.ts';
+import type { Funds, Live, Purse } from './live.ts';
 import { createRelayCalls } from './relay.ts';
 import { createWarnings, endings } from './warn.ts';
 
@@ -143,11 +143,26 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
       const stored = await readUsage(tx, config.id, subscriber, interval);
       const base = new Map([[interval, stored?.usage ?? noUsage]]);
       const signed = new Map([[interval, stored?.signed ?? noUsage]]);
-      return { subscriber, rail: account.rail, base, signed, forgiven: new Map(), sessions: new Map(), usedUp: false };
+      const empty = { forgiven: new Map(), sessions: new Map(), usedUp: false, funds: null };
+      return { subscriber, rail: account.rail, base, signed, ...empty };
     });
   }
 
   const funds = (purse: Purse) => database.transaction((tx) => fundsFor(tx, guard, purse));
+
+  /** A portion is asked for many times a second: the books are read once in each, and after whatever this process wrote to them. */
+  async function fundsNow(purse: Purse): Promise<Funds> {
+    const at = clock.now();
+    if (purse.funds?.at === at) return purse.funds;
+    const funds = await database.transaction(async (tx) => ({
+      at,
+      spendable: await fundsFor(tx, guard, purse),
+      newestDeposit: (await readDeposits(tx, purse.subscriber, 1))[0]?.amount ?? 0n,
+    }));
+    purse.funds = funds;
+    return funds;
+  }
+
   const pricesIn = (purse: Purse) => (interval: number) => pricesOf(network, interval, purse.rail);
 
   async function allow(ask: AllowAsk): Promise<bigint> {
@@ -161,10 +176,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
     return turns.of(subscriber, async () => {
       const purse = live.purse(subscriber);
       if (purse === null) return 0n;
-      const { spendable, newest } = await database.transaction(async (tx) => ({
-        spendable: await fundsFor(tx, guard, purse),
-        newest: (await readDeposits(tx, subscriber, 1))[0]?.amount ?? 0n,
-      }));
+      const { spendable, newestDeposit } = await fundsNow(purse);
       // From here on without waiting: readings may come between.
       const session = live.onConnection(ask.connection);
       const now = pricesNow(purse.rail);
@@ -175,7 +187,7 @@ export function createSessions(guard: Guard, tallies: Pick<Tallies, 'write'>): S
         return 0n;
       }
       warnings.clear(ask.connection, 'closing');
-      warn(ask.connection, leftOf(purse, now.interval, now.prices, spendable, pricesIn(purse)), newest);
+      warn(ask.connection, leftOf(purse, now.interval, now.prices, spendable, pricesIn(purse)), newestDeposit);
       const room = roomFor(purse, now.interval, now.prices, spendable, pricesIn(purse), session);
       const grant = grantOf(ask, room, now.prices.terms.parameters.startingBytes);
       live.save(reserve(session, grant.reserve));

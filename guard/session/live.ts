@@ -20,6 +20,15 @@ export interface Purse {
   readonly sessions: Map<string, Session>;
   /** Balance was used up when usage was last written down. */
   usedUp: boolean;
+  /** As the books said in that second; null when something was written since. */
+  funds: Funds | null;
+}
+
+export interface Funds {
+  readonly at: number;
+  /** On the purse's intervals. */
+  readonly spendable: bigint;
+  readonly newestDeposit: bigint;
 }
 
 export interface Live {

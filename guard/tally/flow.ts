@@ -67,6 +67,7 @@ export function createTallies(guard: Guard): Tallies {
       return { charged, balance: funds };
     });
     settle(purse, charged);
+    purse.funds = null;
     return { balance, forgiven: [...charged.values()].some((one) => one.forgiven > 0n) };
   }
 

@@ -40,6 +40,10 @@ export function createWithdrawals(guard: Guard): Withdrawals {
     if (known === null) {
       await insertWithdrawal(tx, config.id, decided.value, request);
       await guard.schedule(tx, 'withdrawals', clock.now());
+      tx.onCommit(() => {
+        const purse = live.purse(ask.subscriber);
+        if (purse !== null) purse.funds = null;
+      });
     }
     return ok(shown(decided.value));
   }

@@ -409,6 +409,16 @@ describe('guard', () => {
       expect(valueOf(await withdraw(400n)).withdrawal).to.deep.include({ state: 'paid' });
     });
 
+    it('is not lent to a circuit that runs, were it in the same second', async () => {
+      await make();
+      await withMoney(unitsFor(5000n));
+      const path = [idOf('G'), idOf('H'), idOf('X')];
+      const circuit = (await world.source.open({ subscriber: testKey('alice').publicKey, path, leavesTor: true }))!;
+      expect(await circuit.carry(1000n)).to.equal(1000n);
+      valueOf(await withdraw(unitsFor(5000n) - unitsFor(1000n)));
+      expect(await circuit.carry(1000n)).to.equal(0n);
+    });
+
     it('leaves what running circuits may still cost', async () => {
       await make({ startingBytes: start });
       await withMoney(unitsFor(start) + 50n);

@@ -219,7 +219,7 @@ describe('guard/tally', () => {
       fc.property(bytes, bytes, bytes, kind, kind, (used, agreed, extra, first, second) => {
         const floor = { ...noUsage, ...circuitUsage(agreed, second.hops, second.leavesTor) };
         const session = takeReading({ ...fresh, ...first }, { circuitBytes: used, otherBytes: 0n }, 0);
-        const rest = { subscriber: 's', rail: 'ledger', base: new Map(), forgiven: new Map(), usedUp: false };
+        const rest = { subscriber: 's', rail: 'ledger', base: new Map(), forgiven: new Map(), usedUp: false, funds: null };
         const purse: Purse = { ...rest, signed: new Map([[0, floor]]), sessions: new Map([['00', session]]) };
         const cost = (more: bigint) =>
           usageCeil(

@@ -102,25 +102,26 @@ describe('tor/transport with both roles', function () {
   }
 
   it('signs as it goes, over the connection itself, and both hold the same last tally', async () => {
-    const { net, guard, client, second, signedBytes, world } = await start();
+    const { net, guard, client, second, signedBytes, world } = await start({ total: 128 * MIB });
     const socket = (await net.dial()) as Socket;
     const got = count(socket);
     let signings = 0;
     let before = 0n;
-    for (let at = 0; at < 400 && !socket.closed; at++) {
+    for (let at = 0; at < 800 && !socket.closed; at++) {
       await second();
       const now = await signedBytes();
       if (now > before) signings++;
       before = now;
     }
-    expect(got.length).equal(64 * MIB);
+    expect(got.length).equal(128 * MIB);
     for (let at = 0; at < 70; at++) await second();
     await world.idle();
-    expect(signings).greaterThan(5);
+    // How often depends on the machine: what is carried in a second.
+    expect(signings).greaterThan(2);
     const last = (await newestSigned(guard.database))!;
     // In the end every byte is counted, as circuits or as the rest.
-    expect(last.circuitBytes + last.otherBytes).equal(BigInt(64 * MIB));
-    expect(last.circuitBytes).equal((BigInt(64 * MIB) / 530n) * 514n);
+    expect(last.circuitBytes + last.otherBytes).equal(BigInt(128 * MIB));
+    expect(last.circuitBytes).equal((BigInt(128 * MIB) / 530n) * 514n);
     const [theirs] = await clientSigned(client);
     const own = decode(theirs!, countersignedTally);
     expect(own.ok && own.value.body).deep.equal(last);
@@ -158,8 +159,13 @@ describe('tor/transport with both roles', function () {
     socket.destroy();
     await net.client.stop();
     const signed = await signedBytes();
-    // The meter is two seconds behind, and looks once a second; a portion was allowed before, and one is on the way.
-    const untold = got.length - (history.at(-4) ?? 0) + 2 * PORTION;
+    // The meter is two seconds behind, and looks once a second; a portion was allowed before, and one is on the way. The last that
+    // was allowed may have been so earlier, when more passed in as many seconds.
+    const most = history.reduce(
+      (high, bytes, at) => Math.max(high, bytes - (history[at - 4] ?? 0)),
+      got.length - (history.at(-4) ?? 0),
+    );
+    const untold = most + 2 * PORTION;
     expect(signed > 0n).equal(true);
     expect(got.length - Number(signed)).most(Number(UNSIGNED_MAX) + untold);
     for (let at = 0; at < 40; at++) {
