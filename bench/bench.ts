@@ -8,8 +8,8 @@ export interface Bench {
   readonly work: string;
   /** The work of the first table. */
   readonly size: number;
-  /** Work of the second table: once, ten times and a hundred times as much. */
-  readonly growth: readonly [number, number, number];
+  /** Work of the second table: once, ten times and a hundred times as much; null where there is none. */
+  readonly growth: readonly [number, number, number] | null;
   /** What it needs and this machine lacks, and how to mend that; null, or left out, where it can run. */
   missing?(): string | null;
   /** A row a name. Alternates what is measured and its limit `rounds` times and answers medians. */

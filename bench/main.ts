@@ -38,14 +38,15 @@ export function chosen(all: readonly Bench[], prefixes: readonly string[]): Benc
   return all.filter(({ names }) => names.some(isNamed));
 }
 
-/** At three amounts of work, a round each less. */
-export async function growthOf(bench: Bench, rounds: number): Promise<Growth[]> {
+/** At three amounts of work. */
+export async function growthOf({ names, work, growth: sizes, run: measure }: Bench, rounds: number): Promise<Growth[]> {
+  if (sizes === null) return [];
   const runs: Row[][] = [];
-  for (const size of bench.growth) runs.push(await bench.run(rounds, size));
-  return bench.names.map((name) => {
+  for (const size of sizes) runs.push(await measure(rounds, size));
+  return names.map((name) => {
     const rows = runs.map((run) => run.find((row) => row.name === name) as Row);
     const { unit } = rows[0] as Row;
-    return { name, unit, work: bench.work, sizes: bench.growth, values: rows.map((row) => row.value) };
+    return { name, unit, work, sizes, values: rows.map((row) => row.value) };
   });
 }
 
@@ -73,7 +74,7 @@ async function main(): Promise<number> {
     say(`\n${resultsTable(rows)}`);
     results.push(...rows);
   }
-  for (const bench of values.quick ? [] : todo) {
+  for (const bench of values.quick ? [] : todo.filter((one) => one.growth !== null)) {
     say(`${bench.names.join(', ')}: growth`);
     growth.push(...(await growthOf(bench, GROWTH_ROUNDS)));
   }

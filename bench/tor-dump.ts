@@ -25,7 +25,7 @@ export const torDump: Bench = {
   names: ['tor.dump.ms', 'tor.dump.bytes'],
   work: 'channels',
   size: 100,
-  growth: [10, 100, 1000],
+  growth: [4, 40, 400],
   missing: missingTor,
   run: measure,
 };

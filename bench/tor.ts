@@ -19,22 +19,27 @@ export const tor: Bench = {
   names: [
     ...STREAMS.flatMap((streams) => measured().map((way) => `tor.stream.${streams}.${way}`)),
     ...STREAMS.map((streams) => `tor.payments.cost.${streams}`),
-    ...measured().map((way) => `tor.cpu.${way}`),
-    'tor.cpu.metered',
+    ...STREAMS.flatMap((streams) => [...measured(), 'metered'].map((what) => `tor.cpu.${streams}.${what}`)),
   ],
   work: 'MiB',
   size: 100,
-  growth: [1, 10, 100],
+  // Less than this is over before tor's windows are open.
+  growth: null,
   missing: missingTor,
   async run(rounds, size) {
-    if (obfs4Program() === null)
-      process.stderr.write('bench: rows of obfs4 are left out: there is no obfs4proxy; apt-get install obfs4proxy\n');
+    if (obfs4Program() === null) say('rows of obfs4 are left out: there is no obfs4proxy; apt-get install obfs4proxy');
     const warm = Math.min(WARM_MIB_MAX, size);
     const mib = STREAMS.length * (warm + rounds * size);
     return withWays(mib * MIB, async (ways) => {
       await round(ways, 0, warm, () => undefined);
       const figures = new Figures();
-      for (let at = 0; at < rounds; at += 1) await round(ways, at, size, (took) => figures.keep(took));
+      for (let at = 0; at < rounds; at += 1)
+        await round(ways, at, size, (took) => {
+          figures.keep(took);
+          say(
+            `round ${at + 1} of ${rounds}, ${took.streams} at once, ${took.way}: ${speedOf(size, took.wallSec).toFixed(1)} MB/s`,
+          );
+        });
       // What was measured as paid was paid.
       await ways.charged(mib * MIB);
       return rowsOf(figures, size);
@@ -52,8 +57,8 @@ interface Taken {
   readonly path: number;
 }
 
-/** Tor tells once a second what it counted, and only while it counts. */
-const TOLD_MS = 3000;
+/** Until all is told and signed: tor tells once a second, and only while it counts; the guard's end five seconds later. */
+const TOLD_MS = 8000;
 
 /** Each way in its turn; another begins each round. */
 async function round(ways: Ways, at: number, mib: number, keep: (took: Taken) => void): Promise<void> {
@@ -100,17 +105,17 @@ class Figures {
     this.#all.push(taken);
   }
 
-  middle(way: WayName, streams: number | null, of: (taken: Taken) => number): number {
-    const some = this.#all.filter((one) => one.way === way && (streams === null || one.streams === streams));
+  middle(way: WayName, streams: number, of: (taken: Taken) => number): number {
+    const some = this.#all.filter((one) => one.way === way && one.streams === streams);
     return median(some.map(of));
   }
 }
 
 function rowsOf(figures: Figures, mib: number): Row[] {
   const seconds = (way: WayName, streams: number): number => figures.middle(way, streams, ({ wallSec }) => wallSec);
-  const speed = (way: WayName, streams: number): number => (mib * MIB) / 1e6 / seconds(way, streams);
-  const perGib = (way: WayName, of: (taken: Taken) => number): number => (figures.middle(way, null, of) * 1024) / mib;
-  const bare = perGib('direct', ({ tors }) => tors);
+  const speed = (way: WayName, streams: number): number => speedOf(mib, seconds(way, streams));
+  const perGib = (way: WayName, streams: number, of: (taken: Taken) => number): number =>
+    (figures.middle(way, streams, of) * 1024) / mib;
   return [
     ...STREAMS.flatMap((streams) =>
       measured().map((way) => rowOf(`tor.stream.${streams}.${way}`, 'MB/s', speed(way, streams), speed('direct', streams))),
@@ -118,19 +123,22 @@ function rowsOf(figures: Figures, mib: number): Row[] {
     ...STREAMS.map((streams) =>
       rowOf(`tor.payments.cost.${streams}`, `s for ${mib} MiB`, seconds('paid', streams), seconds('free', streams)),
     ),
-    ...measured().map((way) =>
-      rowOf(
-        `tor.cpu.${way}`,
-        's a GiB, both ends',
-        perGib(way, ({ ends }) => ends),
-        bare,
-      ),
-    ),
-    rowOf(
-      'tor.cpu.metered',
-      's a GiB, four tors',
-      perGib('paid', ({ path }) => path),
-      perGib('direct', ({ path }) => path),
-    ),
+    ...STREAMS.flatMap((streams) => {
+      const bare = perGib('direct', streams, ({ tors }) => tors);
+      const ends = (way: WayName): number => perGib(way, streams, (taken) => taken.ends);
+      const path = (way: WayName): number => perGib(way, streams, (taken) => taken.path);
+      return [
+        ...measured().map((way) => rowOf(`tor.cpu.${streams}.${way}`, 's a GiB, both ends', ends(way), bare)),
+        rowOf(`tor.cpu.${streams}.metered`, 's a GiB, four tors', path('paid'), path('direct')),
+      ];
+    }),
   ];
+}
+
+function speedOf(mib: number, sec: number): number {
+  return (mib * MIB) / 1e6 / sec;
+}
+
+function say(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
 }
