@@ -11,7 +11,8 @@ import { refuser, type Refusal, type Result } from '../core/refusal.ts';
 import { encode } from '../core/wire/codec.ts';
 import { units } from '../core/wire/field.ts';
 import { bill as billShape } from '../core/wire/guard.ts';
-import { systemClock } from '../host/clock.ts';
+import { pause, stopwatch, systemClock } from '../host/clock.ts';
+import { dial, placeOf, type Place } from '../host/dial.ts';
 import { systemEntropy } from '../host/entropy.ts';
 import { createLog } from '../host/log.ts';
 import { onSignals } from '../host/shutdown.ts';
@@ -30,6 +31,11 @@ export const connectCommandRefusals = {
     retry: true,
     text: 'the tor that was started has ended',
     remedy: 'see its notice.log in the folder tor beside ptg.toml',
+  },
+  'connect-tor-runs': {
+    retry: true,
+    text: 'a tor answers already where this one would be',
+    remedy: 'end it, or leave out --tor and let it read the torrc that is written',
   },
 } as const;
 const refuse = refuser(connectCommandRefusals);
@@ -94,6 +100,7 @@ async function carry(
     const given = guard === undefined ? {} : { guard };
     const made = await connect(node, { home: opened.home, spec, anyPath, clock, log, say, ...given });
     if (!made.ok) return made.refusal;
+    if (tor !== undefined && !(await isFree(spec.control))) return refuse('connect-tor-runs', spec.control).refusal;
     if (tor !== undefined) child = startTor(tor, made.value);
     const ended = await Promise.race([made.value.ended, stopped(), gone(child)]);
     await made.value.stop();
@@ -121,6 +128,32 @@ function stopped(): Promise<null> {
 function startTor(program: string, { torrc }: Connection): ChildProcess {
   const alone = ['--defaults-torrc', '/dev/null', '-f', torrc, '--quiet', '__OwningControllerProcess', String(process.pid)];
   return spawn(program, alone, { stdio: 'ignore' });
+}
+
+/** A tor looks each 15 seconds whether the process that it belongs to is there: one whose `ptg connect` was killed is waited for. */
+const OWNED_SEC = 20;
+
+async function isFree(control: string): Promise<boolean> {
+  const place = placeOf(control);
+  const waited = stopwatch();
+  while (place !== null && (await answers(place))) {
+    if (waited() > OWNED_SEC) return false;
+    await pause(1000);
+  }
+  return true;
+}
+
+function answers(place: Place): Promise<boolean> {
+  return new Promise((tell) => {
+    const stream = dial(place, {
+      open() {
+        tell(true);
+        stream.end();
+      },
+      data: () => undefined,
+      closed: () => tell(false),
+    });
+  });
 }
 
 function gone(child: ChildProcess | null): Promise<Refusal> {

@@ -103,7 +103,7 @@ export function paidGuard(running: () => TorNetwork): void {
       // What came after the last tally is less than a step, and what the guard holds as signed is what the client has signed.
       const [of, charge] = [own?.signed ?? 0n, own?.bill.body.charge ?? 0n];
       expect([of >= signed, charge - of < STEP]).deep.equal([true, true]);
-      expect((await paid.guardStatus()).sessions).equal(0);
+      await until(async () => (await paid.guardStatus()).sessions === 0, 'its session to be over', 60);
     });
 
     it('circuits that do not leave Tor cost a starting amount each when the exit closes them as they open', async () => {
@@ -163,9 +163,12 @@ export function paidGuard(running: () => TorNetwork): void {
       expect([code, stderr.includes('[connect-cut-off]')], `${stdout}${stderr}`).deep.equal([1, true]);
       expect(events('session-ended')[0]?.['reason']).match(/balance is used up/);
       expect(events('warning').map((one) => one['code'])).include('low-balance');
+      // The guard tells of what was five seconds ago.
+      const isTold = async (): Promise<boolean> => (await paid.accountOf('bob')).account.spent >= 12_000_000n;
+      await until(isTold, 'the guard to tell of what was carried', 60);
       await paid.sameTally('bob', 0n);
       const { account, signed } = await paid.accountOf('bob');
-      expect(account.spent >= 12_000_000n && account.spent - signed < cost(UNSIGNED_MAX)).equal(true);
+      expect(account.spent - signed < cost(UNSIGNED_MAX), `${account.spent}, of it signed ${signed}`).equal(true);
       expect(account.balance >= 0n && account.balance <= 12_000_000n).equal(true);
     });
 
@@ -242,7 +245,7 @@ export function paidGuard(running: () => TorNetwork): void {
       const spent = account.spent - before;
       expect(spent >= cost(6 * MIB) && spent < cost(9 * MIB), `spent ${spent}`).equal(true);
       expect(account.spent - signed < cost(UNSIGNED_MAX)).equal(true);
-      expect((await paid.guardStatus()).sessions).equal(0);
+      await until(async () => (await paid.guardStatus()).sessions === 0, 'both sessions to be over', 60);
     });
 
     for (const [victim, name] of [
