@@ -197,6 +197,19 @@ describe('tor/transport/own-circuits', () => {
     expect(all.unpaid()).deep.equal({ circuits: 0, bytes: 0n });
   });
 
+  it('lets go of the oldest beyond ten thousand, and tells what it had counted of it', () => {
+    const own = createOwnCircuits((known) => (known === fingerprint ? 'G' : null));
+    const circuit = (id: number) => own.circuit(`${id} BUILT ${path} PURPOSE=GENERAL`);
+    for (let id = 1; id <= 10_000; id++) expect(circuit(id).map(({ closed }) => closed)).deep.equal([false]);
+    for (const id of [1, 2]) own.bandwidth(`ID=${id} READ=509 WRITTEN=0`);
+    expect(circuit(10_001)[0]).deep.equal({ guard: 'G', circuit: 1, bytes: 514n, isLed: false, closed: true });
+    expect(own.bandwidth('ID=1 READ=509 WRITTEN=0')).deep.equal([]);
+    expect(own.bandwidth('ID=2 READ=509 WRITTEN=0')[0]).deep.include({ circuit: 2, bytes: 1028n, closed: false });
+    expect(own.bandwidth('ID=10001 READ=509 WRITTEN=0')[0]).deep.include({ circuit: 10_001, bytes: 514n });
+    // What was unpaid of it still is.
+    expect(own.unpaid()).deep.equal({ circuits: 10_001, bytes: 514n + 1028n + 514n });
+  });
+
   it('takes numbers of another tor for other circuits', () => {
     const own = createOwnCircuits(() => 'G');
     own.circuit(`1 BUILT ${path} PURPOSE=GENERAL`);

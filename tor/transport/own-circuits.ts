@@ -136,10 +136,10 @@ export function createOwnCircuits(relayOf: (fingerprint: string) => string | nul
       }
       const guard = relayOf(first);
       if (guard === null) return [];
-      if (circuits.size >= CIRCUITS_MAX) circuits.delete(circuits.keys().next().value as string);
+      const oldest = circuits.size < CIRCUITS_MAX ? [] : readingOf(circuits.keys().next().value as string, true);
       circuits.set(id, { guard, circuit: (numbers += 1), payload: 0n, isLed, leavesScheme });
       // Told before its first bytes are, which come up to a second later: its starting amount is charged from now on.
-      return readingOf(id, false);
+      return [...oldest, ...readingOf(id, false)];
     },
     /** `ID=20 READ=… WRITTEN=…`, since the event before. */
     bandwidth(text: string): OwnCircuit[] {
