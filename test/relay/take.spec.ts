@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { networkId, testDescriptor, testKey, testTerms } from '../harness/view.ts';
 import { sign } from '../../core/crypto/sign.ts';
+import { DELIVERY_CIRCUITS_MAX } from '../../core/limits.ts';
 import { iouRefusals, type Iou, type IouDelivery } from '../../core/wire/iou.ts';
 import { termsDigest } from '../../core/wire/terms.ts';
 import { creditOf } from '../../relay/credit/decide.ts';
@@ -173,14 +174,15 @@ describe('the holder’s book', () => {
   let net: Net;
   afterEach(() => net.close());
 
-  const deliver = (relayBytes: bigint, serial: bigint, since: bigint) => {
+  const deliver = (relayBytes: bigint, serial: bigint, since: bigint, circuits: IouDelivery['circuits'] = []) => {
     const digestNow = net.view.termsDigest(0) as string;
     const body: Iou = {
       ...{ issuer: idOf('G'), issuerKey: 1, holder: idOf('M'), interval: 0, terms: digestNow },
       ...{ serial, relayBytes, exitBytes: 0n, issuedAt: genesis },
     };
-    const whole = { iou: signedIou('G', body), since, circuits: [], unattributed: { relayBytes, exitBytes: 0n } };
-    const { iou, ...rest } = whole;
+    const explained = circuits.reduce((sum, { bytes }) => sum + bytes, 0n);
+    const unattributed = { relayBytes: relayBytes - explained, exitBytes: 0n };
+    const { iou, ...rest } = { iou: signedIou('G', body), since, circuits, unattributed };
     const signed = sign('delivery', networkId, { iou: { body: iou.body, signature: iou.signature }, ...rest }, testKey('G iou'));
     return net.link('M', '/relay/ious', { body: signed.body, signature: signed.signature }, 'G');
   };
@@ -206,6 +208,20 @@ describe('the holder’s book', () => {
     expect(answers.every((one) => one.ok)).to.equal(true);
     expect(answers[1]).to.deep.equal(answers[0]);
     expect(await totals(net, 'M', 'held', 'G')).to.deep.equal(['100', '0']);
+  });
+
+  it('takes so many circuits as one delivery may name, and not one more', async () => {
+    net = await createNet(['G', 'M', 'X']);
+    const circuits = (count: number): IouDelivery['circuits'] =>
+      Array.from({ length: count }, (_, index) => ({
+        ...{ circuit: index + 1, from: 0n, bytes: 1n, hopsLeft: 0, leavesTor: false, closed: false, order: null },
+      }));
+    const most = BigInt(DELIVERY_CIRCUITS_MAX);
+    const answer = await deliver(most + 1n, 1n, 0n, circuits(DELIVERY_CIRCUITS_MAX + 1));
+    expect(answer.ok ? 'taken' : answer.refusal.code).to.equal('bad-shape');
+    expect(await totals(net, 'M', 'held', 'G')).to.equal(null);
+    expect((await deliver(most, 1n, 0n, circuits(DELIVERY_CIRCUITS_MAX))).ok).to.equal(true);
+    expect(await totals(net, 'M', 'held', 'G')).to.deep.equal([String(most), '0']);
   });
 
   it('answers only an issuer about its own', async () => {
