@@ -225,6 +225,7 @@ function connectedText({
   torrc,
   proxy,
   members,
+  leavesTor,
 }: ConnectEvent & { event: 'connected' }): string {
   const whose = instead === null ? '' : `, of the family of your guard: ${unfitText(instead)}`;
   const watch = isBilled ? '' : 'It runs in watch mode: it carries you free of charge, and pays nobody for it.\n';
@@ -232,7 +233,8 @@ function connectedText({
     members === null
       ? 'Circuits lead through any relay of Tor; hops outside the network are paid by nobody.\n'
       : `Circuits lead through the ${members.middles} relays of the network, ${members.exits} of them exits. You look like those who do the same,\nand not like all of Tor: the fewer relays and subscribers, the easier you are to pick out. --any-path lifts it.\n`;
-  return `guard ${nickname}${whose}\n${watch}${path}torrc written. Unless --tor started it, run: tor -f ${torrc}\nThen point programs to SOCKS ${proxy}.\n`;
+  const kind = leavesTor ? '' : 'Your circuits do not leave Tor: it takes onion addresses alone.\n';
+  return `guard ${nickname}${whose}\n${watch}${path}${kind}torrc written. Unless --tor started it, run: tor -f ${torrc}\nThen point programs to SOCKS ${proxy}.\n`;
 }
 
 /** Managed mode: both ends run elsewhere, this says where, and stays until tor goes. */

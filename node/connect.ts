@@ -65,6 +65,8 @@ export type ConnectEvent =
       readonly torrc: string;
       readonly proxy: string;
       readonly members: { readonly middles: number; readonly exits: number } | null;
+      /** False: its SOCKS port takes onion addresses alone. */
+      readonly leavesTor: boolean;
     }
   | { readonly event: 'tor'; readonly up: boolean; readonly reason: string | null }
   | {
@@ -138,7 +140,7 @@ export async function connect(node: RunningNode, options: ConnectOptions): Promi
     const { id, address, fingerprint } = choice.guard;
     const { nickname, meter } = choice.guard.descriptor;
     const text = torrcText({
-      ...{ spec, dataDirectory: folder, transport: tcpAddressText(end.address), members },
+      ...{ spec, dataDirectory: folder, transport: tcpAddressText(end.address), members, secret: end.secret },
       guard: { id, nickname, address, fingerprint },
       include: fileIn(home, spec.include),
     });
@@ -153,6 +155,7 @@ export async function connect(node: RunningNode, options: ConnectOptions): Promi
     say({
       ...{ event: 'connected', guard: id, nickname, instead: choice.instead, bills: meter !== 'links', torrc, proxy: spec.proxy },
       members: members === null ? null : { middles: members.middles.length, exits: members.exits.length },
+      leavesTor: spec.leavesTor,
     });
     return null;
   }

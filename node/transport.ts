@@ -3,6 +3,7 @@
  * Called by node/start, before the roles that are given it.
  */
 import { join } from 'node:path';
+import { sha256 } from '../core/crypto/hash.ts';
 import { signingKey } from '../core/crypto/keys.ts';
 import { refuser } from '../core/refusal.ts';
 import { intervalAt } from '../core/rule/interval.ts';
@@ -70,6 +71,8 @@ function doorOf({ home, entropy }: TransportParts, tcp: Tcp, { orPort, extOrPort
 
 export interface OpenClientEnd extends ClientEnd {
   readonly own: OwnWatch;
+  /** What is drawn by it stays from one connect to the next, and nobody else can draw it. */
+  readonly secret: Uint8Array;
 }
 
 /** The user's own tor may come later, and go: it is dialled until it is there. */
@@ -78,7 +81,8 @@ export async function openClientEnd(parts: TransportParts, spec: ConnectSpec, vi
   const place = placeOf(spec.control);
   if (place === null) throw new Error(`no control port has this address\n  ${spec.control}\n  correct [connect] [tor-control]`);
   const relays = relaysByFingerprint(view);
-  const subscriber = signingKey(await keys('account'));
+  const seed = await keys('account');
+  const subscriber = signingKey(seed);
   const own = watchOwnCircuits({ clock, entropy, log, dial }, { place, secrets: secretsIn(home, spec), relayOf: relays.of });
   const shut = async (): Promise<void> => {
     relays.close();
@@ -94,6 +98,7 @@ export async function openClientEnd(parts: TransportParts, spec: ConnectSpec, vi
     return {
       ...end,
       own,
+      secret: sha256('ptg/connect/v1\0', seed),
       async stop() {
         await end.stop();
         await shut();

@@ -77,6 +77,7 @@ describe('the torrc of a subscriber', () => {
     dataDirectory: '/home/ann/tor',
     transport: '127.0.0.1:9260',
     guard,
+    secret: Buffer.from('ann'),
     include: null,
   };
   const linesOf = (more: Partial<Parameters<typeof torrcText>[0]>): string[] =>
@@ -110,6 +111,31 @@ describe('the torrc of a subscriber', () => {
         .join(',');
     const lines = linesOf({ members });
     expect(lines).include.members([`MiddleNodes ${named('E', 'G', 'M')}`, `ExitNodes ${named('E')}`, 'StrictNodes 1']);
+  });
+
+  it('has few second hops to onion services, of members that last, the same each time and others for others', () => {
+    const names = Array.from({ length: 40 }, (_, at) => `M${at}`);
+    const lasting = Object.fromEntries(names.map((name) => [name, {}]));
+    const members = membersOf(viewOf({ G: {}, slow: { flags: without('Fast') }, new: { flags: without('Stable') }, ...lasting }));
+    const secondsOf = (secret: string, some = members): string[] => {
+      const line = linesOf({ members: some, secret: Buffer.from(secret) }).find((one) => one.startsWith('HSLayer2Nodes '));
+      return line?.split(' ')[1]?.split(',') ?? [];
+    };
+    const own = secondsOf('ann');
+    expect(own).lengthOf(4);
+    expect(names.map((name) => `$${fingerprintOf(name).toUpperCase()}`)).include.members(own);
+    expect(secondsOf('ann')).deep.equal(own);
+    expect(secondsOf('bob')).not.deep.equal(own);
+    // One that is gone is replaced; the others stay.
+    const left = { ...members, lasting: members.lasting.filter((one) => `$${one}` !== own[0]) };
+    expect(secondsOf('ann', left).slice(0, 3)).deep.equal(own.slice(1));
+    // With no other member than the guard, tor chooses.
+    expect(secondsOf('ann', membersOf(viewOf({ G: {} })))).deep.equal([]);
+  });
+
+  it('takes onion addresses alone where circuits are paid as staying in Tor', () => {
+    expect(linesOf({})).include('SocksPort 127.0.0.1:9250');
+    expect(linesOf({ spec: connectSpec.parse({ leavesTor: false }) })).include('SocksPort 127.0.0.1:9250 OnionTrafficOnly');
   });
 
   it('takes a control socket, and the user’s own lines before its own', () => {

@@ -31,7 +31,7 @@ export const MIB = 1_048_576;
 /** What a subscriber may have used and not signed, in this network; and what the transport asks for at once. */
 export const UNSIGNED_MAX = 8 * MIB;
 export const PORTION = MIB;
-const PRICE = 1_000_000_000n;
+export const PRICE = 1_000_000_000n;
 /** Of a GiB through guard, middle and an exit at twice the price. */
 const PER_GIB = 4n * PRICE;
 

@@ -30,6 +30,7 @@ import { dialPlain, read as readBytes, socksDial } from '../tor/transport-net.ts
 import { circuitClue, keyClue, namedIn, pairsIn, writeRow, type Clue } from './clues.ts';
 import { askTor, meet } from './control.ts';
 import { metered, secretsOf } from './metered.ts';
+import { onionService } from './onion.ts';
 import { cost, MIB, openPaidNetwork, PORTION, UNSIGNED_MAX, type PaidNetwork } from './paid-network.ts';
 
 /** The client asks for a tally each four MiB. */
@@ -151,6 +152,8 @@ export function paidGuard(running: () => TorNetwork): void {
       const most = BigInt(fresh().length) * starting;
       expect(relayBytes + exitBytes <= most, `${relayBytes + exitBytes} of ${most}`).equal(true);
     });
+
+    onionService(running, () => paid);
 
     it('ends a session at zero with its reason, after a warning; what was carried is paid', async () => {
       const { run, socksPort, events } = await paid.connect('bob');

@@ -52,6 +52,8 @@ function expectedHash(size: number): string {
 export interface Through {
   readonly socksPort: number;
   readonly filePort: number;
+  /** Whose it is, where it is not this machine's: an onion service's. */
+  readonly host?: string;
   /** Names the circuit. */
   readonly user: string;
   readonly size: number;
@@ -60,17 +62,18 @@ export interface Through {
 }
 
 /** Fails where the bytes are not those of the file. */
-export async function download({ socksPort, filePort, user, size, onBytes }: Through): Promise<void> {
+export async function download({ socksPort, filePort, host, user, size, onBytes }: Through): Promise<void> {
   const socket = connect(socksPort, '127.0.0.1');
   try {
     const reader = readerOf(socket);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    // RFC 1928 and 1929: version 5, one method (user and password), then CONNECT to an IPv4 address.
+    // RFC 1928 and 1929: version 5, one method (user and password), then CONNECT to an IPv4 address or a name.
     socket.write(Buffer.from([5, 1, 2]));
     expectBytes(await reader.take(2), [5, 2]);
     socket.write(Buffer.concat([Buffer.from([1, user.length]), Buffer.from(user), Buffer.from([1, 0x78])]));
     expectBytes(await reader.take(2), [1, 0]);
-    socket.write(Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, filePort >> 8, filePort & 0xff]));
+    const to = host === undefined ? [1, 127, 0, 0, 1] : [3, host.length, ...Buffer.from(host)];
+    socket.write(Buffer.from([5, 1, 0, ...to, filePort >> 8, filePort & 0xff]));
     expectBytes((await reader.take(10)).subarray(0, 2), [5, 0]);
     socket.write(`GET /${size} HTTP/1.0\r\n\r\n`);
     await reader.takeHead();
