@@ -127,6 +127,21 @@ describe('tor/transport with both roles', function () {
     expect(own.ok && own.value.body).deep.equal(last);
   });
 
+  it('hears a tally’s signature behind data that waits for just that', async () => {
+    const { net, second, signedBytes } = await start({ total: 128 * MIB });
+    const socket = (await net.dial()) as Socket;
+    const got = count(socket);
+    for (let at = 0; at < 800 && got.length < 128 * MIB && net.heard.ended.length === 0; at++) {
+      // As tor does that acknowledges what has come.
+      socket.write(Buffer.alloc(1000));
+      await second();
+    }
+    expect(net.heard.ended).deep.equal([]);
+    expect(net.heard.warned.map(({ code }) => code)).include('closing');
+    expect(got.length).equal(128 * MIB);
+    expect(await signedBytes()).not.equal(0n);
+  });
+
   it('lends a client that does not sign no more than its limit and what runs before the meter tells, then ends the session', async () => {
     const { net, second, world } = await start({ signs: false, total: 512 * MIB });
     const socket = (await net.dial()) as Socket;

@@ -110,7 +110,7 @@ const LINGER_SEC = 30;
 /** For what is on its way when this end ends the sessions. */
 const FINISH_SEC = 3;
 /** Then the request is posted instead. */
-const ANSWER_SEC = 30;
+const ANSWER_SEC = 10;
 /** Shorter than any guard's lag, by a second in which the two clocks may differ. */
 const WINDOW_SEC = 4;
 /** For the own tor's control port, which opens before tor asks for a bridge. */

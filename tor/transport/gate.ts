@@ -9,6 +9,8 @@ export interface Gate {
   take(wanted: number): Promise<number>;
   /** A circuit has begun: the next ask is for its starting amount too (rule 4). */
   begins(): void;
+  /** Something has changed: what was refused is asked for again at once. */
+  again(): void;
   /** Asks no more: what was allowed before may pass. Resolves when more than that wants to. */
   finish(): Promise<void>;
   end(): void;
@@ -28,6 +30,7 @@ export function createGate({ ask, portion, wait }: GateOptions): Gate {
   let isFinishing = false;
   let isEnded = false;
   let asking: Promise<void> | null = null;
+  let again: () => void = () => undefined;
   let wake: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (wake = resolve));
   const end = (): void => {
@@ -41,7 +44,8 @@ export function createGate({ ask, portion, wait }: GateOptions): Gate {
     const granted = Number(await ask(BigInt(portion), isBegun).catch(() => 0n));
     invariant(granted >= 0 && granted <= portion, 'a guard allows no more than was asked for');
     credit += granted;
-    if (granted === 0 && !isEnded && !isFinishing) await Promise.race([wait(), ended]);
+    if (granted > 0 || isEnded || isFinishing) return;
+    await Promise.race([wait(), ended, new Promise<void>((resolve) => (again = resolve))]);
   }
 
   function refillOnce(): Promise<void> {
@@ -62,6 +66,7 @@ export function createGate({ ask, portion, wait }: GateOptions): Gate {
       return taken;
     },
     begins: () => void (begun = false),
+    again: () => again(),
     finish() {
       isFinishing = true;
       return ended;

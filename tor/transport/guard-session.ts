@@ -89,6 +89,8 @@ export function createSession(ports: SessionPorts, { framed, wire, connection, s
     if (message.kind !== 'ask' || asks >= ASKS_MAX) return;
     asks++;
     answer(ports.role(), framed, subscriber, message)
+      // It may have signed for what waits.
+      .then(() => gate.again())
       .catch((thrown: unknown) => log.error('transport-failed', { role: 'guard', error: errorText(thrown) }))
       .finally(() => asks--);
   }

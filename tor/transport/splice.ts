@@ -40,26 +40,49 @@ export async function splice(joined: Splice): Promise<void> {
   ]);
 }
 
+/**
+ * Of data that waits to pass, while what follows it is read: a message behind it may be what it waits for, a signed tally. More than a
+ * download's own traffic back to its circuits' ends.
+ */
+const HELD_BYTES_MAX = 131_072;
+
 /** From the transport to tor. Once the gate has ended what still comes is dropped, so that the last message is not lost to a reset. */
 async function inward({ framed, plain, gate, ...told }: Splice): Promise<void> {
+  let held = 0;
+  let passed = Promise.resolve();
+
+  async function pass(bytes: Buffer): Promise<void> {
+    let rest = bytes;
+    while (rest.length > 0 && !plain.destroyed) {
+      const count = await gate.take(rest.length);
+      if (count === 0) break;
+      told.onBytes(count);
+      plain.write(rest.subarray(0, count));
+      rest = rest.subarray(count);
+      await drained(plain);
+    }
+    if (plain.destroyed) told.onLost?.(rest.length);
+    held -= bytes.length;
+  }
+
   for (let item = await framed.next(); item !== null; item = await framed.next()) {
-    if (item.kind === 'message') told.onMessage(item.message);
-    else if (item.kind === 'fault') {
+    if (item.kind === 'message') {
+      // The last word comes after all that was said before.
+      if (item.message.kind === 'end') await passed;
+      told.onMessage(item.message);
+    } else if (item.kind === 'fault') {
       told.onFault(item.refusal);
       framed.stream.destroy();
     } else {
-      let rest = item.bytes;
-      while (rest.length > 0 && !plain.destroyed) {
-        const count = await gate.take(rest.length);
-        if (count === 0) break;
-        told.onBytes(count);
-        plain.write(rest.subarray(0, count));
-        rest = rest.subarray(count);
-        await drained(plain);
-      }
-      if (plain.destroyed) told.onLost?.(rest.length);
+      const { bytes } = item;
+      held += bytes.length;
+      passed = passed.then(() => pass(bytes));
+      // Thrown where it is waited for, which is then at once.
+      passed.catch(() => framed.stream.destroy());
+      if (held > HELD_BYTES_MAX) await passed;
     }
   }
+  await passed;
 }
 
 /** From tor to the transport. */
