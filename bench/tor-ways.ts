@@ -71,11 +71,9 @@ export async function withWays<T>(bytesMax: number, work: (ways: Ways) => Promis
 async function open(programs: TorPrograms, root: string, bytesMax: number, undo: Undo): Promise<Ways> {
   const obfs4 = obfs4Program();
   const [obfs4Port] = (await freePorts(1)) as [number];
-  const plan = RELAYS.map((name) => ({
-    ...{ name, exit: name === 'exit', isFirst: name === 'guard' },
-    lines: name === 'guard' && obfs4 !== null ? serverLines(obfs4, obfs4Port) : [],
-  }));
-  const network = await (await prepareTorNetwork(programs, join(root, 'tor'), plan)).start();
+  const plan = RELAYS.map((name) => ({ name, exit: name === 'exit', isFirst: name === 'guard' }));
+  const prepared = await prepareTorNetwork(programs, join(root, 'tor'), plan);
+  const network = await prepared.start((name) => (name === 'guard' && obfs4 !== null ? serverLines(obfs4, obfs4Port) : []));
   undo.push(() => network.stop());
   const files = await serveFiles(network.exitPort);
   undo.push(() => files.close());
