@@ -27,6 +27,7 @@ const PRICE = 1_000_000_000n;
 const PER_GIB = 4n * PRICE;
 const GIB = 2n ** 30n;
 const USER = 'user';
+const MEASURED_BYTES = 64 * 1_048_576;
 
 export interface Paid {
   readonly socksPort: number;
@@ -102,8 +103,9 @@ function planOf(home: string, purse: bigint, bytesMax: number) {
     ...{ home, inMemory: false, networkId: 'bench', clock: systemClock() },
     parameters: {
       ...defaultParameters,
-      // A node that does nothing else asks for each consensus, and thrice as often for deposits: not the price of what is carried.
-      ...{ genesis: systemClock().now(), consensusSec: 60, intervalSec: 86_400, graceSec: 10 },
+      // A node that does nothing else asks for each consensus, and thrice as often for deposits: not the price of what is carried. What
+      // is too little to be measured does not wait for it.
+      ...{ genesis: systemClock().now(), consensusSec: bytesMax < MEASURED_BYTES ? 3 : 60, intervalSec: 86_400, graceSec: 10 },
       flags: { ...flags, guardUptimeThousandths: 0, guardKnownSec: 0 },
       exitRatio: [2n, 1n] as [bigint, bigint],
       // Nobody is paid before the end of the interval.
