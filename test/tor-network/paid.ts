@@ -158,8 +158,6 @@ export function paidGuard(running: () => TorNetwork): void {
       expect(relayBytes + exitBytes <= most, `${relayBytes + exitBytes} of ${most}`).equal(true);
     });
 
-    onionService(running, () => paid);
-
     it('ends a session at zero with its reason, after a warning; what was carried is paid', async () => {
       const { run, socksPort, events } = await paid.connect('bob');
       const failed = await paid.fetchFile(socksPort, 'bob', 32 * MIB).then(
@@ -357,6 +355,9 @@ export function paidGuard(running: () => TorNetwork): void {
         else expect(new Set(found[name as 'guard' | 'exit'](copy).map((one) => one.split(': ')[1])).size).equal(2);
       }
     });
+
+    // Afterwards guard and exit are neighbours that owe.
+    onionService(running, () => paid);
 
     it('a guard that has lost its flag is left for one of its family', async () => {
       const { run, events, log } = await paid.connect('ann');
