@@ -14,6 +14,7 @@ import { torFlags } from './flags.ts';
 import { meters } from './meters.ts';
 import { nodeBesideTor } from './node.ts';
 import { paidGuard } from './paid.ts';
+import { transportEnds } from './transport.ts';
 
 afterEach(undoAll);
 
@@ -55,5 +56,6 @@ describe('on a private Tor network', function () {
   doctor(running);
   binding(running);
   torFlags(running);
+  transportEnds(running);
   paidGuard(running);
 });
