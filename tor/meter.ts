@@ -114,6 +114,13 @@ export interface SessionWarning {
   readonly text: string;
 }
 
+export interface Untold {
+  readonly guard: string;
+  readonly hops: number;
+  readonly leavesTor: boolean;
+  readonly bytes: bigint;
+}
+
 /** The client's end. */
 export interface ClientTransport {
   /** Cumulative count of the client's own circuits at one guard, per circuit, so that the starting amount can be reckoned. */
@@ -128,10 +135,10 @@ export interface ClientTransport {
     }) => void,
   ): () => void;
   /**
-   * Bytes that passed and that no reading has told of, answered once: the own tor tells of its circuits up to a second late, and of what
-   * comes when it is gone not at all. Each may be a circuit's or the rest. Asked for when no more is to come.
+   * Bytes of sessions that are over and that no reading tells of, each answered once: a tor tells once a second what its circuits carried,
+   * and not of the last second of those that close. Each may be a circuit's or the rest.
    */
-  takeUntold?(): readonly { readonly guard: string; readonly hops: number; readonly bytes: bigint }[];
+  takeUntold?(): readonly Untold[];
   /** Whether a session at that guard is open. */
   isOpen?(guard: string): boolean;
   /** A request over an open session at that guard; null where there is none, or no answer came: it is then asked elsewhere. */

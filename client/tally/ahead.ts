@@ -1,7 +1,7 @@
 /*
  * How far ahead of the own count the disk is: a client that is killed has lost what it counted since the last write, and would
  * refuse an honest tally by it. So what is written is the count and a margin, and is written anew before the margin is used up;
- * an orderly end writes the count and what no reading had told of yet. Called by tally/flow.ts.
+ * an orderly end writes the count alone. Called by tally/flow.ts.
  */
 import type { Usage } from './count.ts';
 
@@ -46,7 +46,7 @@ export function createAhead(): Ahead {
       const mark = marks.get(keyOf(one));
       return mark === undefined || 2n * bytesOf(one.usage) > mark.at + mark.upTo;
     },
-    rowOf: (one, hops) => withMargin(one.usage, marginOf(one), hops),
+    rowOf: (one, hops) => withMargin(one.usage, marginOf(one), BigInt(hops + 1)),
     written(one) {
       const at = bytesOf(one.usage);
       marks.set(keyOf(one), { at, upTo: at + marginOf(one), interval: one.interval });
@@ -57,12 +57,16 @@ export function createAhead(): Ahead {
   };
 }
 
-/** So many bytes more, which may be charged as either kind, through circuits of so many hops. */
-export function withMargin({ circuitBytes, otherBytes, relayBytes, exitBytes }: Usage, margin: bigint, hops: number): Usage {
+/** So many bytes more, which may be charged as circuits or as the rest: at most so many hops of the standard price each. */
+export function withMargin(
+  { circuitBytes, otherBytes, relayBytes, exitBytes }: Usage,
+  margin: bigint,
+  standardHops: bigint,
+): Usage {
   return {
     circuitBytes: circuitBytes + margin,
     otherBytes: otherBytes + margin,
-    relayBytes: relayBytes + margin * BigInt(hops + 1),
+    relayBytes: relayBytes + margin * standardHops,
     exitBytes: exitBytes + margin,
   };
 }

@@ -5,6 +5,7 @@
 import { countersign } from '../../core/crypto/sign.ts';
 import type { Refusal } from '../../core/refusal.ts';
 import { scheduleOf, tickAfter } from '../../core/rule/interval.ts';
+import { circuitUsage } from '../../core/rule/price.ts';
 import type { Tally } from '../../core/wire/guard.ts';
 import { inTurn } from '../../host/in-turn.ts';
 import { errorText } from '../../host/log.ts';
@@ -72,6 +73,7 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     const interval = intervalNow(network, clock.now());
     const parameters = network.terms(interval)?.parameters ?? parametersOf(network);
     count.take(reading, interval, parameters?.startingBytes ?? 0n);
+    takeUntold();
     if (!isWriting && isDue()) void writeAhead();
     if (!isStepAsked && step.isDue(count.all(), interval)) {
       isStepAsked = true;
@@ -116,7 +118,6 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
   async function run(now: number): Promise<number | null> {
     isScheduled = true;
     isStepAsked = false;
-    await save();
     await settling(() => settleAll(now));
     const interval = intervalNow(network, now);
     await database.transaction((tx) => dropSuperseded(tx, interval - 1));
@@ -135,15 +136,11 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     return due ?? (isScheduled && parameters !== null ? tickAfter(parameters, now) : null);
   }
 
-  async function sign(): Promise<boolean> {
-    takeUntold();
-    await save();
-    return settling(() => settleAll(clock.now()));
-  }
-
   /** Whether of each the guard's newest word is signed, and the guard knows. */
   async function settleAll(now: number): Promise<boolean> {
     const settled: boolean[] = [];
+    takeUntold();
+    await save();
     for (const one of await pending(now)) settled.push(await settle(one));
     return settled.every((is) => is);
   }
@@ -254,11 +251,13 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
     });
   }
 
-  /** What has passed since the last reading: the guard's meter has seen it, and charges it later. */
+  /** What sessions carried in their last second: the guard's meter has seen it, and charges it as the one or the other, not both. */
   function takeUntold(): void {
     const interval = intervalNow(network, clock.now());
-    for (const { guard, hops, bytes } of ports.transport?.takeUntold?.() ?? [])
-      count.raise(guard, interval, withMargin(count.usage(guard, interval), bytes, hops));
+    for (const { guard, hops, leavesTor, bytes } of ports.transport?.takeUntold?.() ?? []) {
+      const { relayBytes } = circuitUsage(1n, hops, leavesTor);
+      count.raise(guard, interval, withMargin(count.usage(guard, interval), bytes, relayBytes > 1n ? relayBytes : 1n));
+    }
   }
 
   /** The count as it is. */
@@ -274,7 +273,7 @@ export function createTallies(client: Client, stepBytes: bigint = TALLY_STEP_BYT
   return {
     read,
     run,
-    sign,
+    sign: () => settling(() => settleAll(clock.now())),
     end,
     busy: () => scheduling > 0 || isWriting,
     async load() {

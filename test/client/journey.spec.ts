@@ -178,7 +178,7 @@ describe('client', () => {
     const transport: ClientTransport = {
       ...seen,
       onReading: (take) => seen.onReading((reading) => void (isHeard && take(reading))),
-      takeUntold: () => (isHeard ? [] : [{ guard: idOf('G'), hops: 3, bytes: 300n }]),
+      takeUntold: () => (isHeard ? [] : [{ guard: idOf('G'), hops: 3, leavesTor: true, bytes: 300n }]),
     };
     alice = await world.startClient('alice', alice.database, transport);
     await world.carry('alice', 1000n);

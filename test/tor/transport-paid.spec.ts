@@ -204,7 +204,7 @@ describe('tor/transport with both roles', function () {
     await net.client.stop();
     await client.role.stop();
     const usage = await client.database.transaction((tx) => tx.all('SELECT circuit_bytes, other_bytes FROM client_usage'));
-    for (const bytes of [usage[0]?.['circuit_bytes'], usage[0]?.['other_bytes']]) expect(Number(bytes)).within(1, total);
+    for (const bytes of [usage[0]?.['circuit_bytes'], usage[0]?.['other_bytes']]) expect(Number(bytes)).within(1, total + 514);
     const never = (): (() => void) => () => undefined;
     await world.startClient('alice', client.database, { onReading: never, onEnded: never });
     for (let at = 0; at < 70 && (await signedBytes()) < BigInt(total); at++) await second({ isOwnHeard: false });
@@ -219,9 +219,8 @@ describe('tor/transport with both roles', function () {
     // A tor that is slow to take it: more is on its way than it will ever read.
     socket.pause();
     for (let at = 0; at < 3; at++) await second();
-    const finished = net.client.finish();
+    expect(await net.client.finish()).equal(true);
     for (let at = 0; at < 12; at++) await second({ isOwnHeard: false });
-    expect(await finished).equal(true);
     const sign = async () => {
       const answer = (await client.call('sign')) as unknown as { value: { signed: boolean } };
       return answer.value.signed;

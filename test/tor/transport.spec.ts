@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { drivenClock } from '../../host/clock.ts';
 import { undoAll } from '../harness/later.ts';
 import { alice, closing, dialPlain, digest, guardId, plainServer, read, socksDial, startNet, until } from './transport-net.ts';
 
@@ -61,16 +62,43 @@ describe('tor/transport', () => {
   });
 
   it('tells the client role of its circuits and the rest', async () => {
-    const server = await plainServer((socket) => socket.end(Buffer.alloc(10_000)));
+    const server = await plainServer((socket) => void socket.write(Buffer.alloc(10_000)));
     const net = await startNet({ orPort: server.port });
     const told: unknown[] = [];
     net.client.transport.onReading((reading) => void told.push(reading));
     const socket = opened(await net.dial());
     const circuit = { guard: guardId, circuit: 3, bytes: 9_252n, isLed: true, closed: false };
     net.own.tell(circuit);
-    expect((await digest(socket)).length).equal(10_000);
-    await until(() => (told.at(-1) as { otherBytes: bigint }).otherBytes === 748n, 'the rest');
+    // The first cell of a circuit asks the guard to extend it, and is of the rest to it.
+    await until(() => (told.at(-1) as { otherBytes: bigint }).otherBytes === 748n + 514n, 'the rest');
     expect(told[0]).deep.equal({ guard: guardId, circuit: 3, hops: 3, leavesTor: true, bytes: 9_252n, otherBytes: 0n });
+    socket.destroy();
+    await until(() => net.client.count().connections === 0, 'the session to be over');
+    expect(net.client.transport.takeUntold!()).deep.equal([]);
+  });
+
+  it('tells the client role, when a session is over, of what no reading will tell of; once', async () => {
+    const server = await plainServer((socket) => socket.end(Buffer.alloc(10_000)));
+    const net = await startNet({ orPort: server.port, clock: drivenClock(1000) });
+    const told: unknown[] = [];
+    net.client.transport.onReading((reading) => void told.push(reading));
+    const take = net.client.transport.takeUntold!;
+    const session = async (): Promise<void> => {
+      const socket = opened(await net.dial());
+      if (told.length === 0) net.own.tell({ guard: guardId, circuit: 3, bytes: 5_140n, isLed: true, closed: false });
+      expect((await digest(socket)).length).equal(10_000);
+      expect(take()).deep.equal([]);
+      socket.destroy();
+      await until(() => net.client.count().connections === 0, 'the session to be over');
+    };
+    await session();
+    const what = { guard: guardId, hops: 3, leavesTor: true };
+    // Its cells but the first; the rest of it may be either.
+    expect(take()).deep.equal([{ ...what, bytes: 10_000n - 9n * 514n }]);
+    expect(take()).deep.equal([]);
+    await session();
+    expect(take()).deep.equal([{ ...what, bytes: 10_000n }]);
+    expect(told.at(-1)).deep.include({ circuit: 3, bytes: 5_140n, otherBytes: 0n });
   });
 
   it('holds little for a reader that does not read, and loses nothing of it', async () => {

@@ -6,7 +6,7 @@ import type { SigningKey } from '../../core/crypto/keys.ts';
 import { ok } from '../../core/refusal.ts';
 import type { Clock, Entropy, Log } from '../../host/ports.ts';
 import type { Tcp, TcpAddress, Wire } from '../../host/tcp.ts';
-import type { ClientTransport, SessionWarning } from '../meter.ts';
+import { CELL_BYTES, type ClientTransport, type SessionWarning, type Untold } from '../meter.ts';
 import { createAdmission } from './admission.ts';
 import { createAlarms } from './alarms.ts';
 import { createCircuits, createClientSplit } from './count.ts';
@@ -73,7 +73,7 @@ export interface ClientEnd {
   readonly address: TcpAddress;
   /** Why a connection of the own tor came to no session; `guard` is '' where its bridge line names none. */
   onRefused(take: (refused: Refused) => void): () => void;
-  /** Ends the sessions at a guard: the own tor looks for another bridge. */
+  /** Ends the sessions at a guard, where what is on its way still comes and is counted: the own tor looks for another bridge. */
   leave(guard: string): void;
   /** Takes no more sessions and ends those there are: what is on its way still comes, and is counted. False where nothing ever passed. */
   finish(): Promise<boolean>;
@@ -86,10 +86,10 @@ export interface ClientEnd {
 /** Of one guard, over all sessions of this process. */
 interface Guarded {
   carried: bigint;
-  /** What came when the own tor took no more: of circuits or not, nobody here can say. */
-  lost: bigint;
-  /** Of what `takeUntold` has answered. */
-  taken: bigint;
+  /** Of `carried`: what sessions that are over had not told of. */
+  unsure: bigint;
+  /** That, and what came when the own tor took no more: of circuits or not, nobody here can say. Until it is taken. */
+  untold: bigint;
   readonly circuits: ReturnType<typeof createCircuits>;
   readonly split: ReturnType<typeof createClientSplit>;
   told: ClientReading | null;
@@ -188,13 +188,17 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     };
     const session = { framed, socks };
     at.sessions.add(session);
+    let passed = 0n;
     if (isFinished) socks.stream.destroy();
     await splice({
       framed,
       plain: socks.stream,
       gate: openGate,
-      onBytes: (count) => void (at.carried += BigInt(count)),
-      onLost: (count) => void (at.lost += BigInt(count)),
+      onBytes(count) {
+        passed += BigInt(count);
+        at.carried += BigInt(count);
+      },
+      onLost: (count) => void (at.untold += BigInt(count)),
       onMessage(message) {
         if (message.kind === 'answer') answered(message);
         if (message.kind === 'warning') warnings.tell({ guard, code: message.code, text: message.text });
@@ -212,7 +216,18 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       },
     });
     (callOff as (() => void) | null)?.();
-    look(at);
+    giveUp(at, passed);
+  }
+
+  /** A session is over: what of it was not told will not be. At most what it carried; beside another session it may be of that. */
+  function giveUp(at: Guarded, passed: bigint): void {
+    const behind = at.carried - at.unsure - at.circuits.total() - (at.told?.otherBytes ?? 0n);
+    const bytes = behind < passed ? behind : passed;
+    if (bytes <= 0n) return;
+    at.unsure += bytes;
+    at.untold += bytes;
+    // Nothing new, but that there is something to take.
+    if (at.told !== null) tell(at, at.told);
   }
 
   const isOpen = (guard: string): boolean => (guards.get(guard)?.sessions.size ?? 0) > 0;
@@ -234,15 +249,17 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
   function guardedOf(guard: string): Guarded {
     let at = guards.get(guard);
     if (at === undefined) {
-      const counts = { carried: 0n, lost: 0n, taken: 0n, circuits: createCircuits(), split: createClientSplit(WINDOW_SEC) };
+      const counts = { carried: 0n, unsure: 0n, untold: 0n, circuits: createCircuits(), split: createClientSplit(WINDOW_SEC) };
       at = { ...counts, told: null, sessions: new Set() };
+      // Nothing yet: what the first look sees may be of circuits that are told of later.
+      at.split.take(clock.now(), 0n, 0n);
       guards.set(guard, at);
     }
     return at;
   }
 
   function look(at: Guarded): void {
-    const { otherBytes } = at.split.take(clock.now(), at.carried, at.circuits.total());
+    const { otherBytes } = at.split.take(clock.now(), at.carried - at.unsure, at.circuits.total());
     if (at.told !== null && otherBytes !== at.told.otherBytes) tell(at, { ...at.told, otherBytes });
   }
 
@@ -251,13 +268,11 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     readings.tell(reading);
   }
 
-  function takeUntold(): { guard: string; hops: number; bytes: bigint }[] {
+  function takeUntold(): Untold[] {
     return [...guards].flatMap(([guard, at]) => {
-      const behind = at.carried - at.circuits.total() - (at.told?.otherBytes ?? 0n);
-      const bytes = (behind > 0n ? behind : 0n) + at.lost - at.taken;
-      if (bytes <= 0n) return [];
-      at.taken += bytes;
-      return [{ guard, hops: options.hops, bytes }];
+      const { untold: bytes } = at;
+      at.untold = 0n;
+      return bytes > 0n ? [{ guard, hops: options.hops, leavesTor: options.leavesTor, bytes }] : [];
     });
   }
 
@@ -275,7 +290,9 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     }),
     ports.circuits.onReading(({ guard, circuit, bytes, isLed, closed }) => {
       const at = guardedOf(guard);
-      if (isLed) at.circuits.take({ bytes, closed }, circuit);
+      // The cell that asks the guard to extend goes no further: to the guard it is of the rest.
+      const passedOn = bytes > CELL_BYTES ? bytes - CELL_BYTES : 0n;
+      if (isLed) at.circuits.take({ bytes: passedOn, closed }, circuit);
       const { hops, leavesTor } = options;
       tell(at, { guard, circuit, hops, leavesTor, bytes, otherBytes: at.told?.otherBytes ?? 0n });
       look(at);
@@ -288,7 +305,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     transport: { onReading: readings.listen, takeUntold, onWarned: warnings.listen, onEnded: endings.listen, isOpen, ask },
     onRefused: refusals.listen,
     leave(guard) {
-      for (const { framed } of guards.get(guard)?.sessions ?? []) framed.stream.destroy();
+      for (const { socks } of guards.get(guard)?.sessions ?? []) socks.stream.destroy();
     },
     finish,
     carried: (guard) => guards.get(guard)?.carried ?? 0n,

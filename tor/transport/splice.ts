@@ -53,15 +53,16 @@ async function inward({ framed, plain, gate, ...told }: Splice): Promise<void> {
 
   async function pass(bytes: Buffer): Promise<void> {
     let rest = bytes;
-    while (rest.length > 0 && !plain.destroyed) {
+    while (rest.length > 0 && plain.writable) {
       const count = await gate.take(rest.length);
-      if (count === 0) break;
+      // It may have gone meanwhile: what is not passed on is not counted.
+      if (count === 0 || !plain.writable) break;
       told.onBytes(count);
       plain.write(rest.subarray(0, count));
       rest = rest.subarray(count);
       await drained(plain);
     }
-    if (plain.destroyed) told.onLost?.(rest.length);
+    if (!plain.writable) told.onLost?.(rest.length);
     held -= bytes.length;
   }
 
@@ -91,9 +92,11 @@ async function outward({ framed, plain, gate, onBytes }: Splice): Promise<void> 
   for (;;) {
     const chunk = await chunks.next().catch(() => null);
     if (chunk === null || chunk.done === true) return;
-    for (let rest = chunk.value; rest.length > 0 && !framed.stream.destroyed;) {
+    // Of a side that has gone the other is read to its end, so that it closes.
+    for (let rest = chunk.value; rest.length > 0 && framed.stream.writable;) {
       const count = await gate.take(Math.min(rest.length, PAYLOAD_MAX));
       if (count === 0) return;
+      if (!framed.stream.writable) break;
       onBytes(count);
       await framed.sendData(rest.subarray(0, count));
       rest = rest.subarray(count);
