@@ -103,8 +103,10 @@ async function carry(
     if (tor !== undefined && !(await isFree(spec.control))) return refuse('connect-tor-runs', spec.control).refusal;
     if (tor !== undefined) child = startTor(tor, made.value);
     const ended = await Promise.race([made.value.ended, stopped(), gone(child)]);
-    await made.value.stop();
-    for (const bill of await lastBills(node)) say(bill);
+    let isEnough = false;
+    const enough = stopped().then(() => (isEnough = true));
+    await made.value.finish(enough);
+    if (!isEnough) for (const bill of await lastBills(node)) say(bill);
     return ended;
   } finally {
     await stopTor(child);
@@ -208,6 +210,10 @@ function saidText(said: Said): string {
       return `warning: ${said.text} [${said.code}]\n`;
     case 'session-ended':
       return `the guard ended the session: ${said.reason}\n`;
+    case 'signing':
+      return `signing what was used, within ${said.upToSec} s; Ctrl-C again leaves it to the next run\n`;
+    case 'unsigned':
+      return 'not all of it is signed yet: ptg connect or ptg run signs it\n';
     case 'bill': {
       const { interval, circuitBytes, otherBytes, charge, signed } = said;
       const parts = `circuits ${bytesText(circuitBytes)}, other ${bytesText(otherBytes)}`;

@@ -82,6 +82,9 @@ export type ConnectEvent =
     }
   | { readonly event: 'warning'; readonly code: string; readonly text: string }
   | { readonly event: 'session-ended'; readonly reason: string }
+  /** The sessions are over, and the guard's last word on them is waited for. */
+  | { readonly event: 'signing'; readonly upToSec: number }
+  | { readonly event: 'unsigned' }
   | { readonly event: 'ended'; readonly code: string; readonly reason: string };
 
 export interface Connection {
@@ -90,6 +93,11 @@ export interface Connection {
   /** Why it ended by itself; null when it was stopped. */
   readonly ended: Promise<Refusal | null>;
   stop(): Promise<void>;
+  /**
+   * Ends the sessions, too, and has what they used signed, as soon as the guard has told all of it; or until `enough`: what is not
+   * signed then is when the client runs next.
+   */
+  finish(enough: Promise<unknown>): Promise<void>;
 }
 
 const shown = z.object({ accounts: z.array(z.object({ guard: z.string(), account: accountShape, signed: units }).loose()) });
@@ -100,6 +108,9 @@ const BALANCE_SEC = 10;
 /** In a row, before a guard counts as down; and for how long it then does. */
 const UNREACHABLE_MAX = 3;
 const UNREACHABLE_SEC = 600;
+/** After its end a guard tells all of a session within five seconds (docs/spec/21); it is asked then, and again for as long. */
+const LAST_WORD_SEC = 7;
+const SIGNING_SEC = 12;
 
 export async function connect(node: RunningNode, options: ConnectOptions): Promise<Result<Connection>> {
   const { spec, home, clock, log, say, anyPath } = options;
@@ -205,6 +216,35 @@ export async function connect(node: RunningNode, options: ConnectOptions): Promi
     over(refuse('connect-cut-off', subscription.nickname).refusal);
   }
 
+  /** The next second; or at once when there is enough. */
+  function second(enough: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        undoWake();
+        resolve();
+      };
+      const undoWake = clock.onWake(go);
+      void enough.then(go);
+    });
+  }
+
+  async function signLast(enough: Promise<unknown>): Promise<void> {
+    over(null);
+    const hasCarried = await end.finish();
+    if (!hasCarried || at?.descriptor.meter === 'links') return;
+    const from = clock.now();
+    let isEnough = false;
+    void enough.then(() => (isEnough = true));
+    say({ event: 'signing', upToSec: SIGNING_SEC });
+    while (!isEnough && clock.now() < from + SIGNING_SEC) {
+      await second(enough);
+      if (isEnough || clock.now() < from + LAST_WORD_SEC) continue;
+      const answer = await node.http.local('client', '/client/sign', {}, z.object({ signed: z.boolean() }));
+      if (answer.ok && answer.value.signed) return;
+    }
+    say({ event: 'unsigned' });
+  }
+
   const known = await balanceOf(options.guard);
   if (!known.ok) return known;
   const subscription = { guard: known.value.guard, nickname: view.descriptor(known.value.guard)?.body.nickname ?? '' };
@@ -231,7 +271,7 @@ export async function connect(node: RunningNode, options: ConnectOptions): Promi
     }),
     end.transport.onReading(({ guard }) => void misses.delete(guard)),
   );
-  return ok({ torrc, ended, stop: async () => over(null) });
+  return ok({ torrc, ended, stop: async () => over(null), finish: signLast });
 }
 
 const wordsOf: Readonly<Record<Unfit, string>> = {

@@ -263,11 +263,11 @@ export async function openPaidNetwork(running: () => TorNetwork) {
   /** When nothing is under way any more: what the guard holds as signed of all its subscribers is what these have signed. */
   async function sameTally(name: string, atLeast: bigint): Promise<void> {
     let last = '';
-    const others = (await Promise.all(subscribed.filter((one) => one !== name).map(accountOf))).reduce(
-      (sum, one) => sum + one.signed,
-      0n,
-    );
+    // Who is looked at signs what it had left.
+    const signedByOthers = async (): Promise<bigint> =>
+      (await Promise.all(subscribed.filter((one) => one !== name).map(accountOf))).reduce((sum, one) => sum + one.signed, 0n);
     const isSame = async (): Promise<boolean> => {
+      const others = await signedByOthers();
       const [rail] = (await guardStatus()).rails;
       const { signed } = await accountOf(name);
       const held = (rail?.spent ?? 0n) - (rail?.unsigned ?? 0n) - others;

@@ -98,6 +98,11 @@ export function paidGuard(running: () => TorNetwork): void {
       await until(() => events('balance').some(({ signed }) => BigInt(String(signed)) > 0n), 'a tally while it runs', 30);
       await paid.end(run, 'SIGTERM');
       expect((await run.ended).code).equal(0);
+      // It has waited for the guard's last word, and signed it.
+      expect([events('signing').length, events('unsigned')]).deep.equal([1, []]);
+      const [bill] = events('bill').slice(-1);
+      expect(BigInt(String(bill?.['circuitBytes'])) > BigInt(12 * MIB), JSON.stringify(bill)).equal(true);
+      expect(bill?.['signed'], JSON.stringify(bill)).equal(bill?.['charge']);
       const signed = await paid.agreed('ann', cost(12 * MIB));
       expect(Number(signed)).below(Number(cost(14 * MIB)));
       const [own] = bills.parse(await ptgJson(['bills', '--home', paid.homeOf('ann')])).bills.slice(-1);
@@ -114,7 +119,7 @@ export function paidGuard(running: () => TorNetwork): void {
       const exit = metered(network, 'exit');
       await until(() => exit.looks() > 0, 'the meter to read', 30);
       const [known, before] = [exit.readings().length, await paid.held('middle', 'exit')];
-      const { run, controlPort } = await paid.connect('ann', true, { leavesTor: false });
+      const { run, controlPort, events } = await paid.connect('ann', true, { leavesTor: false });
       const { session } = await meet({ host: '127.0.0.1', port: controlPort }, secretsOf());
       const path = ['guard', 'middle', 'exit'].map((name) => `$${network.node(name).fingerprint}`).join(',');
       const circuits = async (): Promise<string[]> => {
@@ -150,8 +155,13 @@ export function paidGuard(running: () => TorNetwork): void {
       );
       // Its client builds others meanwhile.
       await until(() => fresh().filter((one) => one.closed).length >= opened, 'as many to be over', 60);
-      await paid.end(run, 'SIGTERM');
-      await paid.sameTally('ann', 0n);
+      // Told twice it does not wait for the guard, and the next run of its client signs.
+      run.child.kill('SIGTERM');
+      await until(() => events('signing').length > 0, 'the sessions to be over', 30);
+      run.child.kill('SIGTERM');
+      expect((await run.ended).code).equal(0);
+      expect([events('unsigned').length, events('bill')]).deep.equal([1, []]);
+      await paid.agreed('ann', 0n);
       const { relayBytes, exitBytes } = await grown();
       expect(exitBytes).equal(0n);
       const most = BigInt(fresh().length) * starting;
