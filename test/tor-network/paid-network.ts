@@ -100,7 +100,7 @@ export async function openPaidNetwork(running: () => TorNetwork) {
   await until(() => hasGuards(), 'the guard to be listed again', 60);
   for (const [name, amount] of [
     ['ann', 8_000_000_000n],
-    ['bob', 24_000_000n],
+    ['bob', 240_000_000n],
   ] as const) {
     await act(name, 'subscribe', { guard: world.relayId('guard') });
     await act(name, 'deposit', { amount });
