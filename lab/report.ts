@@ -233,7 +233,7 @@ export async function totalsReport(world: World, earnings: Earnings): Promise<Pi
   return { relays: relays.sort(byName), subscribers: subscribers.sort(byName) };
 }
 
-function sum(amounts: readonly bigint[]): bigint {
+export function sum(amounts: readonly bigint[]): bigint {
   return amounts.reduce((total, amount) => total + amount, 0n);
 }
 

@@ -16,7 +16,7 @@ import { createLog } from '../../host/log.ts';
 import { btcOf } from '../../rail/bitcoin/amount.ts';
 import { BITCOIN } from '../../rail/bitcoin/payment.ts';
 import { advanceTo } from '../drive.ts';
-import { callLocal, readAccounts, readIous, type IouLine } from '../report.ts';
+import { callLocal, readAccounts, readIous, sum, type IouLine } from '../report.ts';
 import { createWorld, type World } from '../world.ts';
 import {
   readBooks,
@@ -317,10 +317,6 @@ function checkAll(stages: Stages, shown: Shown, amounts: ReadonlyMap<string, big
   for (const { name, expected, balance } of wallets) stages.check(`wallet of ${name}: by its books, and held`, expected, balance);
   const held = sum(wallets.map((wallet) => wallet.balance + wallet.fees));
   stages.check('deposits, and all that the wallets hold with their fees', deposited, held);
-}
-
-function sum(amounts: readonly bigint[]): bigint {
-  return amounts.reduce((total, amount) => total + amount, 0n);
 }
 
 /** Seconds of the machine's clock between circuits, each of so many bytes. */

@@ -1,30 +1,26 @@
 /*
  * The books of the Tor testbed: IOUs beside cells, payments, and all that must add up. Called by tor.ts at the end.
  */
-import { bytesOf, distance, plus, type Flags, type Running, type TorOutcome } from './tor-outcome.ts';
+import { bytesOf, distance, type Flags, type Running, type TorOutcome } from './tor-outcome.ts';
 import { z } from 'zod';
 import { signedUnits } from '../../core/wire/field.ts';
-import { callLocal, readEarnings, type IouLine, type PaymentLine } from '../report.ts';
+import { callLocal, readEarnings, sum, type IouLine, type PaymentLine } from '../report.ts';
 import { CELL_BYTES } from '../../tor/meter.ts';
-import { type World } from '../world.ts';
-import { type CellsLine } from './tor-cells.ts';
+import type { World } from '../world.ts';
+import type { CellsLine } from './tor-cells.ts';
 import { DEFAULTER, subscriberPlans } from './tor-plan.ts';
 
 type Cells = TorOutcome['cells'][number];
 
 export function withIous(line: CellsLine, ious: readonly IouLine[]): Cells {
   const own = ious.filter((iou) => iou.issuer === line.issuer && iou.holder === line.holder);
-  return { ...line, iouBytes: own.map(bytesOf).reduce(plus, 0n), value: own.map((one) => one.value).reduce(plus, 0n) };
+  return { ...line, iouBytes: sum(own.map(bytesOf)), value: sum(own.map((one) => one.value)) };
 }
 
 /** For its own subscribers: what it certified, less what was certified to it. */
 export function issuedFor(guard: string, ious: readonly IouLine[]): bigint {
-  const sum = (of: 'issuer' | 'holder'): bigint =>
-    ious
-      .filter((iou) => iou[of] === guard)
-      .map(bytesOf)
-      .reduce(plus, 0n);
-  return sum('issuer') - sum('holder');
+  const as = (of: 'issuer' | 'holder'): bigint => sum(ious.filter((iou) => iou[of] === guard).map(bytesOf));
+  return as('issuer') - as('holder');
 }
 
 export async function readPayments(world: World): Promise<PaymentLine[]> {
@@ -72,11 +68,8 @@ export async function checkAll(
   const used = bills.length;
   stages.check('who is billed', subscriberPlans.length, used);
   stages.check('who downloaded', subscriberPlans.length + 1, new Set(downloads.map((one) => one.user)).size);
-  const received = [...(await readEarnings(world)).values()]
-    .flat()
-    .map((one) => one.received)
-    .reduce(plus, 0n);
-  stages.check('paid, and received', payments.map((one) => one.amount).reduce(plus, 0n), received);
+  const earned = [...(await readEarnings(world)).values()].flat();
+  stages.check('paid, and received', sum(payments.map((one) => one.amount)), sum(earned.map((one) => one.received)));
   for (const [name, node] of world.relays) {
     const { wallets } = await callLocal(node, 'settlement', '/settlement/reconcile', {}, reconciled);
     for (const one of wallets) stages.check(`wallet of ${name}: by its books, and held`, one.expected, one.balance);

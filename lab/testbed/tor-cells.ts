@@ -31,12 +31,8 @@ export interface LinkLine {
 }
 
 export interface Auditor {
-  /** Whether each meter hears its tor. */
-  areUp(): boolean;
   paid(startingBytes: bigint): CellsLine[];
   links(): LinkLine[];
-  /** How often each relay's links were looked at; the least. */
-  looks(): number;
   close(): Promise<void>;
 }
 
@@ -53,7 +49,6 @@ interface Watched {
   /** Newest of each circuit, by the neighbour nearer the user and its circuit id. */
   readonly circuits: Map<string, CircuitReading>;
   links: readonly LinkReading[];
-  looks: number;
 }
 
 const LOOK_SEC = 5;
@@ -74,12 +69,9 @@ export function openAuditor(relays: readonly Audited[], clock: Clock, entropy: E
         connectionOf: (address) => (hasSession(address) ? address : null),
       },
     );
-    const own: Watched = { name, meter, circuits: new Map(), links: [], looks: 0 };
+    const own: Watched = { name, meter, circuits: new Map(), links: [] };
     meter.onReading((reading) => void own.circuits.set(keyOf(reading.previous.relay, reading.previous.circuit), reading));
-    meter.onLinks?.((links) => {
-      own.links = links;
-      own.looks += 1;
-    });
+    meter.onLinks?.((links) => void (own.links = links));
     return own;
   }
 
@@ -121,10 +113,8 @@ export function openAuditor(relays: readonly Audited[], clock: Clock, entropy: E
   }
 
   return {
-    areUp: () => [...watched.values()].every((one) => one.looks > 0),
     paid,
     links,
-    looks: () => Math.min(...[...watched.values()].map((one) => one.looks)),
     async close() {
       await Promise.all([...watched.values()].map((one) => one.meter.close()));
     },

@@ -6,13 +6,12 @@ import type { TestbedMoney } from './tor-money.ts';
 import type { Network } from '../../core/wire/network.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
 import type { Clock } from '../../host/ports.ts';
-import { type Connection, type ConnectEvent } from '../../node/connect.ts';
-import { type Contested, type IouLine, type PaymentLine } from '../report.ts';
-import { type World } from '../world.ts';
-import { type HttpBytes } from './http-bytes.ts';
-import { type Stages, type TestbedOutcome } from './stages.ts';
-import { type Auditor, type CellsLine, type LinkLine } from './tor-cells.ts';
-import { type TorClient, type TorNetwork } from './tor/network.ts';
+import type { Contested, IouLine, PaymentLine } from '../report.ts';
+import type { World } from '../world.ts';
+import type { HttpBytes } from './http-bytes.ts';
+import type { Stages, TestbedOutcome } from './stages.ts';
+import type { Auditor, CellsLine, LinkLine } from './tor-cells.ts';
+import type { TorClient, TorNetwork } from './tor/network.ts';
 
 /** A subscriber's session, as both sides have it: its bill, and what its guard certified onward. */
 export interface Billed {
@@ -67,12 +66,6 @@ export interface Running {
   readonly closing: (() => Promise<unknown>)[];
 }
 
-/** A subscriber's end, and what its user was told. */
-export interface Connected {
-  readonly connection: Connection;
-  readonly events: readonly ConnectEvent[];
-}
-
 /** Each byte of a circuit that leaves Tor is certified once as an exit's, on every link before it. */
 export function bytesOf(iou: IouLine): bigint {
   return iou.exitBytes;
@@ -80,8 +73,4 @@ export function bytesOf(iou: IouLine): bigint {
 
 export function distance(a: bigint, b: bigint): bigint {
   return a > b ? a - b : b - a;
-}
-
-export function plus(a: bigint, b: bigint): bigint {
-  return a + b;
 }

@@ -2,7 +2,7 @@
  * What subscribers do in the Tor testbed: deposit, connect, download, sign. The running testbed in; what they did, out. Called by tor.ts in
  * this order.
  */
-import { plus, type Billed, type Connected, type Running, type TorOutcome } from './tor-outcome.ts';
+import type { Billed, Running, TorOutcome } from './tor-outcome.ts';
 import { connectOf } from './tor-open.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ import { tickAfter } from '../../core/rule/interval.ts';
 import { interval, units } from '../../core/wire/field.ts';
 import { pause, stopwatch } from '../../host/clock.ts';
 import { silentLog } from '../../host/log.ts';
-import { connect, type ConnectEvent } from '../../node/connect.ts';
+import { connect, type Connection } from '../../node/connect.ts';
 import { guardLimits } from '../../tor/transport/guard.ts';
-import { callLocal, need, readAccounts } from '../report.ts';
+import { callLocal, need, readAccounts, sum } from '../report.ts';
 import {
   DEFAULTER,
   DOWNLOAD_BYTES,
@@ -43,10 +43,7 @@ export async function depositAll({ stages, world, money }: Running): Promise<big
     await money.pay(node, account.destination);
   }
   const deposited = async (): Promise<bigint> =>
-    [...(await readAccounts(world)).values()]
-      .flat()
-      .map(({ account }) => account.deposited)
-      .reduce(plus, 0n);
+    sum([...(await readAccounts(world)).values()].flat().map(({ account }) => account.deposited));
   const wanted = money.deposit * BigInt(subscriberPlans.length);
   return stages.awaited('the deposits', 60, async () => ((await deposited()) === wanted ? wanted : null));
 }
@@ -54,23 +51,22 @@ export async function depositAll({ stages, world, money }: Running): Promise<big
 const subscribed = z.object({ account: z.object({ destination: z.string() }) });
 
 /** As `ptg connect` does; the user who pays nobody comes in by either guard. */
-export async function connectAll(running: Running): Promise<ReadonlyMap<string, Connected>> {
+export async function connectAll(running: Running): Promise<readonly Connection[]> {
   const { stages, tor, world, users, clock, home, closing } = running;
-  const connected = new Map<string, Connected>();
+  const connected: Connection[] = [];
   const one = async (name: string): Promise<void> => {
     const [user, subscriber] = [users.get(name), world.subscribers.get(name)];
     invariant(user !== undefined && subscriber !== undefined, `${name} has a tor and a node`);
     const folder = join(home, name);
     await writeFile(join(folder, 'network.torrc'), `${user.networkLines.join('\n')}\n`);
-    const events: ConnectEvent[] = [];
     const connection = need(
       await connect(subscriber.node, {
         ...{ home: folder, spec: connectOf(user), anyPath: false, clock, log: silentLog() },
-        say: (event) => void events.push(event),
+        say: () => undefined,
       }),
     );
     closing.push(() => connection.stop());
-    connected.set(name, { connection, events });
+    connected.push(connection);
     await user.beginBy(connection.torrc);
     await stages.awaited(`the tor of ${name} to be heard`, 60, async () =>
       subscriber.node.clientEnd?.own.state().up === true ? true : null,
@@ -122,7 +118,7 @@ const billed = z.object({
 /** The tors are stopped; then nothing passes any more, and both sides come to hold the same tally. */
 export async function billAll(
   running: Running,
-  connected: ReadonlyMap<string, Connected>,
+  connected: readonly Connection[],
   downloads: Downloads,
 ): Promise<Omit<Billed, 'iouBytes'>[]> {
   const { stages, world, users, parameters, clock } = running;
@@ -130,17 +126,17 @@ export async function billAll(
     const subscriber = world.subscribers.get(name);
     invariant(subscriber !== undefined, `${name} runs`);
     const { bills } = await callLocal(subscriber.node, 'client', '/client/bills', {}, billed);
-    const sum = (of: (one: (typeof bills)[number]) => bigint): bigint => bills.map(of).reduce(plus, 0n);
+    const total = (of: (one: (typeof bills)[number]) => bigint): bigint => sum(bills.map(of));
     return {
       ...{ subscriber: name, guard, carried: subscriber.node.clientEnd?.carried(world.relayId(guard)) ?? 0n },
-      circuitBytes: sum((one) => one.bill.body.circuitBytes),
-      otherBytes: sum((one) => one.bill.body.otherBytes),
-      charge: sum((one) => one.bill.body.charge),
-      signed: sum((one) => one.signed),
+      circuitBytes: total((one) => one.bill.body.circuitBytes),
+      otherBytes: total((one) => one.bill.body.otherBytes),
+      charge: total((one) => one.bill.body.charge),
+      signed: total((one) => one.signed),
     };
   };
   await allTold(running, downloads);
-  for (const { connection } of connected.values()) await connection.stop();
+  for (const connection of connected) await connection.stop();
   for (const one of users.values()) await one.stop();
   // A guard tells its last count at a tick, its relay the starting amounts after it; the subscriber asks at the next one.
   const counted = tickAfter(parameters, clock.now() + guardLimits.lagSec + SAID_SEC);

@@ -3,7 +3,7 @@
  * pays nobody. The circuits' cells become IOUs, the interval is settled, one guard does not pay, loses the Guard flag in Tor's own
  * consensus, pays late and has it back. Options in; what was carried and paid, and whether it adds up, out.
  */
-import { plus, type Flags, type Running, type TorOutcome } from './tor-outcome.ts';
+import type { Flags, Running, TorOutcome } from './tor-outcome.ts';
 import { contactLines, LEAD_SEC, openWorld } from './tor-open.ts';
 import { billAll, connectAll, depositAll, downloadAll } from './tor-use.ts';
 import { checkAll, issuedFor, readPayments, withIous } from './tor-books.ts';
@@ -15,7 +15,7 @@ import { intervalAt, scheduleOf } from '../../core/rule/interval.ts';
 import { systemClock } from '../../host/clock.ts';
 import type { Clock } from '../../host/ports.ts';
 import { systemEntropy } from '../../host/entropy.ts';
-import { callLocal, readContests, readGuardFlags, readIous, type Contested } from '../report.ts';
+import { callLocal, readContests, readGuardFlags, readIous, sum, type Contested } from '../report.ts';
 import { CELL_BYTES } from '../../tor/meter.ts';
 import { countHttpBytes } from './http-bytes.ts';
 import { createStages, type TestbedOptions } from './stages.ts';
@@ -158,7 +158,7 @@ async function play(running: Running): Promise<TorOutcome> {
   const links = auditor.links();
   await stages.run('payments at the settlement time', () => reached(running, at.paymentEnd));
   overhead.messages = http.of(isPayment) - overhead.messages;
-  overhead.traffic = [...cells.map((one) => one.cells * CELL_BYTES), ...signed.map((one) => one.carried)].reduce(plus, 0n);
+  overhead.traffic = sum([...cells.map((one) => one.cells * CELL_BYTES), ...signed.map((one) => one.carried)]);
   await stages.run(
     `${DEFAULTER} did not pay, is contested and loses the Guard flag`,
     () =>

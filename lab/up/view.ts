@@ -3,6 +3,7 @@
  */
 import { scheduleOf } from '../../core/rule/interval.ts';
 import type { Parameters } from '../../core/wire/parameters.ts';
+import { sum } from '../report.ts';
 import type { PairSight, Snapshot } from './snapshot.ts';
 
 const RECENT = 8;
@@ -190,10 +191,6 @@ export function settlementTable(pairs: readonly PairSight[], interval: number, m
 function stateText(state: string): string {
   if (state === 'cut-off') return 'cut off';
   return state === 'low' ? 'balance low' : 'may use its guard';
-}
-
-function sum(amounts: readonly bigint[]): bigint {
-  return amounts.reduce((total, amount) => total + amount, 0n);
 }
 
 /** Grouped by thousands. */
