@@ -1,5 +1,5 @@
 /*
- * What the Tor testbed gives, and what its stages share. Types, and the sums that they are made with. Read by the files beside it and by
+ * What the Tor testbed gives, and what its stages share. Types, and small steps that they have in common. Read by the files beside it and by
  * cli/testbed-tor.ts.
  */
 import type { TestbedMoney } from './tor-money.ts';
@@ -64,6 +64,11 @@ export interface Running {
   readonly home: string;
   /** What ends with the testbed, the newest first. */
   readonly closing: (() => Promise<unknown>)[];
+}
+
+/** The machine's clock is waited for. */
+export async function reached({ stages, clock }: Running, time: number): Promise<void> {
+  await stages.awaited('the clock', time - clock.now() + 5, async () => (clock.now() >= time ? true : null));
 }
 
 /** Each byte of a circuit that leaves Tor is certified once as an exit's, on every link before it. */

@@ -2,7 +2,7 @@
  * What subscribers do in the Tor testbed: deposit, connect, download, sign. The running testbed in; what they did, out. Called by tor.ts in
  * this order.
  */
-import type { Billed, Running, TorOutcome } from './tor-outcome.ts';
+import { reached, type Billed, type Running, type TorOutcome } from './tor-outcome.ts';
 import { connectOf } from './tor-open.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -140,8 +140,7 @@ export async function billAll(
   for (const one of users.values()) await one.stop();
   // A guard tells its last count at a tick, its relay the starting amounts after it; the subscriber asks at the next one.
   const counted = tickAfter(parameters, clock.now() + guardLimits.lagSec + SAID_SEC);
-  const asked = tickAfter(parameters, counted) + SAID_SEC;
-  await stages.awaited('the clock', asked - clock.now() + 5, async () => (clock.now() >= asked ? true : null));
+  await reached(running, tickAfter(parameters, counted) + SAID_SEC);
   return stages.awaited('tallies that both sides hold', 60, async () => {
     const bills = await Promise.all(subscriberPlans.map(billOf));
     if (bills.every((one) => one.charge > 0n && one.charge === one.signed)) return bills;

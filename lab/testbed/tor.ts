@@ -3,7 +3,7 @@
  * pays nobody. The circuits' cells become IOUs, the interval is settled, one guard does not pay, loses the Guard flag in Tor's own
  * consensus, pays late and has it back. Options in; what was carried and paid, and whether it adds up, out.
  */
-import type { Flags, Running, TorOutcome } from './tor-outcome.ts';
+import { reached, type Flags, type Running, type TorOutcome } from './tor-outcome.ts';
 import { contactLines, LEAD_SEC, openWorld } from './tor-open.ts';
 import { billAll, connectAll, depositAll, downloadAll } from './tor-use.ts';
 import { checkAll, issuedFor, readPayments, withIous } from './tor-books.ts';
@@ -190,11 +190,6 @@ async function play(running: Running): Promise<TorOutcome> {
   const outcome = { downloads, bills, cells, links, payments, contests, flags, overhead };
   await checkAll(running, outcome, ious);
   return { ...outcome, network: world.network, stages: stages.stages, checks: stages.checks };
-}
-
-/** The machine's clock is waited for. */
-async function reached({ stages, clock }: Running, time: number): Promise<void> {
-  await stages.awaited('the clock', time - clock.now() + 5, async () => (clock.now() >= time ? true : null));
 }
 
 /** Between relays, between subscriber and guard, and what proves a payment; not the consensus, which free relays need as well. */
