@@ -4,6 +4,8 @@
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import sqlite3 from 'sqlite3';
@@ -137,6 +139,37 @@ describe('the checks of the seeded world', function () {
     expect(differences(before, before)).deep.equal([]);
     const jobs = await spoiled('G1', 'guard', `UPDATE job SET due = due + 1`);
     expect(differences(before, await dumpsOf(jobs.home, ['G1']))).deep.equal([]);
+  });
+
+  it('see what a replayed message changes, but not what a notice makes its reader hear elsewhere (seeds 215 and 218)', async () => {
+    const { home } = await spoiled('G1', 'guard', `UPDATE job SET due = due + 1`);
+    const heard: Record<string, string> = {
+      // Who is told of a case reads it at the docket: once it has, there is no more of it.
+      '/settlement/contested': `UPDATE pair SET carry_out = 0, forgiven = 415 WHERE state <> 'void'`,
+      '/settlement/receipts': `UPDATE pair SET forgiven = forgiven + 1`,
+    };
+    const peer = createServer((request, response) => {
+      void run(join(home, 'G1', 'settlement.sqlite'), heard[request.url ?? ''] ?? '').then(() => response.end());
+    });
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = peer.address() as AddressInfo;
+      const kept = (path: string) => ({
+        ...{ from: 'M1', to: 'G1' },
+        message: { url: `http://127.0.0.1:${port}${path}`, headers: {}, body: Buffer.from('{}') },
+      });
+      expect(await replay({ ...town, home }, [kept('/settlement/contested')])).deep.equal([]);
+      expect((await replay({ ...town, home }, [kept('/settlement/receipts')])).join('\n'))
+        .match(/a replay of 1 messages: G1\/settlement pair lost/)
+        .match(/a replay of 1 messages: G1\/settlement pair got/);
+    } finally {
+      await new Promise((resolve) => peer.close(resolve));
+    }
+    const said = await spoiled('G1', 'guard', `UPDATE guard_account SET serial = serial + 1, content = 'more'`);
+    const before = await dumpsOf(town.home, ['G1']);
+    expect(differences(before, await dumpsOf(said.home, ['G1']))).deep.equal([]);
+    const otherwise = await spoiled('G1', 'guard', `UPDATE guard_account SET rail = 'more'`);
+    expect(differences(before, await dumpsOf(otherwise.home, ['G1'])).join('\n')).match(/guard_account got/);
   });
 
   it('see an honest relay that a contest costs something, but not one that was away', () => {
