@@ -7,7 +7,6 @@ import { moneyPayout } from '../../bench/money-payout.ts';
 import { bitcoindProgram } from '../harness/bitcoind.ts';
 
 describe('the benches of money', function () {
-  this.timeout(300_000);
   before(function () {
     if (bitcoindProgram() === null) this.skip();
   });

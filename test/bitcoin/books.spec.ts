@@ -17,7 +17,6 @@ afterEach(undoAll);
 
 describe('books in Bitcoin', function () {
   // Each step is a call of a node on a busy machine.
-  this.timeout(300_000);
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   /** A line of a command's text, its figures without their thin spaces. */

@@ -24,7 +24,6 @@ import { accountOf, valueOf, withBitcoind } from './fixture.ts';
 afterEach(undoAll);
 
 describe('a doctor beside bitcoind', function () {
-  this.timeout(120_000);
   const bare = withBitcoind();
   const indexed = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
   const pruned = withBitcoind(['-prune=1', '-fastprune']);

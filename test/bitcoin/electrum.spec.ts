@@ -27,7 +27,6 @@ const parsed = z.object({
 });
 
 describe('Electrum beside our wallet', function () {
-  this.timeout(180_000);
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
   let electrum: Electrum;
 

@@ -20,7 +20,6 @@ const waits = { waits: 'confirmations' };
 
 describe('a payout that is broken off', function () {
   // Each step is a call of a node on a busy machine.
-  this.timeout(300_000);
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   async function final(wallet: Wallet, batch: Batch): Promise<void> {

@@ -17,7 +17,6 @@ afterEach(undoAll);
 
 describe('settlement in Bitcoin', function () {
   // Each step is a call of a node on a busy machine.
-  this.timeout(300_000);
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   it('a batch is sent at the BST, and receipted when it is deep enough; every unit is in the books', async () => {

@@ -25,7 +25,6 @@ const toSign = { waits: 'signature' };
 
 describe('signing elsewhere', function () {
   // Each step is a call of a node on a busy machine.
-  this.timeout(300_000);
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   const signingOf = (wallet: Wallet): Signing => {

@@ -147,16 +147,16 @@ describe('ptg testbed bitcoin', function () {
 
   it('without it stays up: commands answer, blocks go on, and it ends when it is told', async () => {
     const running = begin(home);
-    await until('the object', 300_000, async () => (running.stdout().endsWith('\n') ? true : null));
+    await until('the object', async () => (running.stdout().endsWith('\n') ? true : null));
     const report = printed.parse(JSON.parse(running.stdout()));
     expect(report.checks.filter((one) => !one.adds)).deep.equal([]);
-    await until('its name', 60_000, async () => (existsSync(join(home, 'local', 'newest')) ? true : null));
+    await until('its name', async () => (existsSync(join(home, 'local', 'newest')) ? true : null));
     const read = <T>(command: string) => ptgJson<T>(command.split(' '), { PTG_HOME: home });
     type Wallets = { wallets: { difference: string }[] };
     expect((await read<Wallets>('reconcile --as middle')).wallets.map((one) => one.difference)).deep.equal(['0']);
     type Accounts = { accounts: { account: { spent: string } }[] };
     const before = report.deposits.find((one) => one.subscriber === 'user-1')!.spent;
-    await until('more traffic', 120_000, async () => {
+    await until('more traffic', async () => {
       const { accounts } = await read<Accounts>('balance --as user-1');
       return BigInt(accounts[0]!.account.spent) > before ? true : null;
     });

@@ -25,7 +25,6 @@ import { beginWalk, linesOf, type Walk } from './walk.ts';
 const PAGE = 'docs/operating/bitcoin.md';
 const HEADING = 'From a new xpub to a first payout';
 const BYTES = 64n * 1024n * 1024n;
-const PATIENCE_MS = 120_000;
 
 const transactions = z.array(z.object({ category: z.string(), amount }));
 
@@ -121,13 +120,11 @@ describe('the guide of Bitcoin, from a new xpub to a first payout', function () 
       const ann = await open('ann');
       const subscriber = signingKey(await ann.keys('account')).publicKey;
       running.push(await startNode({ ...ann, ...ports, clientTransport: source.clientTransport(subscriber) }));
-      const circuit = await until('the guard takes the session', PATIENCE_MS, () =>
-        source.open({ subscriber, path: ids, leavesTor: true }),
-      );
+      const circuit = await until('the guard takes the session', () => source.open({ subscriber, path: ids, leavesTor: true }));
       expect(await circuit.carry(BYTES)).equal(BYTES);
       circuit.close();
-      await until('cedar holds what birch owes', PATIENCE_MS, () => held('birch', 'cedar'));
-      await until('elder holds what cedar owes', PATIENCE_MS, () => held('cedar', 'elder'));
+      await until('cedar holds what birch owes', () => held('birch', 'cedar'));
+      await until('elder holds what cedar owes', () => held('cedar', 'elder'));
     } finally {
       for (const one of running) await one.stop();
     }

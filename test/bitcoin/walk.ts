@@ -34,8 +34,6 @@ export async function linesOf(page: string, heading: string): Promise<{ readonly
   return { text, lines: blocks.flatMap((block) => block[1]!.trim().split('\n')) };
 }
 
-const PATIENCE_MS = 120_000;
-
 export async function beginWalk(folder: string, lines: readonly string[], node: Bitcoind, cli: string): Promise<Walk> {
   const home = dirname(dirname(node.cookie));
   await mkdir(join(folder, 'bin'));
@@ -66,7 +64,7 @@ export async function beginWalk(folder: string, lines: readonly string[], node: 
   async function run(home: string): Promise<void> {
     const started = startPtg(['run', '--home', home], environment, folder);
     nodes.set(home, started);
-    await until(`${home} runs`, PATIENCE_MS, async () => {
+    await until(`${home} runs`, async () => {
       if (started.child.exitCode !== null) throw new Error(started.stderr());
       return /^running /.test(started.stdout()) ? true : null;
     });
@@ -78,7 +76,7 @@ export async function beginWalk(folder: string, lines: readonly string[], node: 
     if (home !== undefined) return run(home).then(() => '');
     const again = !/^(bitcoin-cli|ptg init|ptg account|ptg backup|ptg restore)/.test(line);
     let last = '';
-    return until(words, PATIENCE_MS, async () => {
+    return until(words, async () => {
       const { code, stdout, stderr } = await shell(words);
       last = `${stdout}${stderr}`;
       if (code !== 0 && (!again || code === 2)) throw new Error(`${words}: ${code}\n${last}`);

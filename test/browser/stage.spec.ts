@@ -11,7 +11,6 @@ import { openDocket, type Docket } from '../journeys/docket.ts';
 import { openNetwork, type TestNetwork } from '../journeys/network.ts';
 
 describe('in Chromium', function () {
-  this.timeout(180_000);
   let program: string;
   let network: TestNetwork;
   let docket: Docket;

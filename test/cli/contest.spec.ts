@@ -14,7 +14,6 @@ interface Cases {
 }
 
 describe('contest and appeal', function () {
-  this.timeout(60_000);
   let small: SmallWorld;
   after(() => small.stop());
 

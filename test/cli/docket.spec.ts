@@ -16,7 +16,6 @@ import { openNetwork, type TestNetwork } from '../journeys/network.ts';
 import { ptg, ptgJson } from './ptg.ts';
 
 describe('ptg docket', function () {
-  this.timeout(180_000);
   let network: TestNetwork;
   let docket: Docket;
   let elsewhere: string;

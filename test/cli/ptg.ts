@@ -60,12 +60,15 @@ export async function ptgJson<T = Record<string, unknown>>(args: readonly string
   return JSON.parse(stdout) as T;
 }
 
+/** For whatever comes by itself, on a machine that has other work. */
+const PATIENCE_MS = 180_000;
+
 /** Asks again until there is an answer; fails when there is none in time. */
-export async function until<T>(what: string, deadlineMs: number, probe: () => Promise<T | null>): Promise<T> {
-  for (const end = Date.now() + deadlineMs; ;) {
+export async function until<T>(what: string, probe: () => Promise<T | null>): Promise<T> {
+  for (const end = Date.now() + PATIENCE_MS; ;) {
     const found = await probe();
     if (found !== null) return found;
-    if (Date.now() > end) throw new Error(`${what}: not within ${deadlineMs} ms`);
+    if (Date.now() > end) throw new Error(`${what}: not within ${PATIENCE_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

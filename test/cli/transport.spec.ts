@@ -24,7 +24,6 @@ function folder(spec: object): string {
 }
 
 describe('ptg transport', function () {
-  this.timeout(120_000);
   afterEach(undoAll);
 
   it('tells a tor where an end listens, makes its folder, and stays until standard input is closed', async () => {
@@ -78,7 +77,6 @@ describe('ptg transport', function () {
 });
 
 describe('ptg connect', function () {
-  this.timeout(120_000);
   afterEach(undoAll);
 
   it('refuses a folder without a client, and says who of the network does not answer', async () => {

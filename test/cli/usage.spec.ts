@@ -53,7 +53,6 @@ async function ptgHere(args: readonly string[]): Promise<Ended> {
 }
 
 describe('ptg, used wrongly', function () {
-  this.timeout(60_000);
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ptg-'));

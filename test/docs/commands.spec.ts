@@ -54,9 +54,6 @@ async function misunderstood(words: readonly string[]): Promise<string | null> {
   }
 }
 
-/** For one command, until the network is so far; on a machine that has other work. */
-const PATIENCE_MS = 120_000;
-
 describe('the commands in the documents', function () {
   this.timeout(10 * 60_000);
 
@@ -149,7 +146,7 @@ function hereInstead(word: string, ports: readonly number[]): string {
 
 async function run(words: readonly string[], folder: string): Promise<Running> {
   const node = startPtg(words, {}, folder);
-  await until(words.join(' '), PATIENCE_MS, async () => {
+  await until(words.join(' '), async () => {
     if (node.child.exitCode !== null) throw new Error(node.stderr());
     return /^running /.test(node.stdout()) ? true : null;
   });
@@ -159,7 +156,7 @@ async function run(words: readonly string[], folder: string): Promise<Running> {
 /** As a person would: again, until the network is so far, and it prints what the text promises. */
 async function succeed(words: readonly string[], folder: string, promise: (printed: string) => void): Promise<void> {
   let why = '';
-  const kept = until(words.join(' '), PATIENCE_MS, async () => {
+  const kept = until(words.join(' '), async () => {
     const { code, stdout, stderr } = await ptg(words, {}, folder);
     if (code === 2) throw new Error(`ptg ${words.join(' ')}: ${stderr}`);
     why = `exit code ${code}\n${stdout}${stderr}`;

@@ -21,7 +21,6 @@ interface HeldIou {
 }
 
 describe('clocks', function () {
-  this.timeout(60_000);
   let network: TestNetwork;
   let lines: string[];
   const offsets = new Map<string, number>();

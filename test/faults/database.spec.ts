@@ -18,7 +18,6 @@ const path = ['G', 'M', 'X'];
 const both = ['G→M 2500', 'M→X 1500'];
 
 describe('a database that cannot be worked with', function () {
-  this.timeout(60_000);
   let network: TestNetwork;
   const lines: string[] = [];
   before(async () => {

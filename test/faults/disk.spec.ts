@@ -19,7 +19,6 @@ const both = ['G→M 2500', 'M→X 1500'];
 const MIB = 1024 * 1024;
 
 describe('a full disk', function () {
-  this.timeout(120_000);
   let network: TestNetwork;
   let disk: SmallDisk;
   const lines: string[] = [];
@@ -134,7 +133,6 @@ const db = new Database(process.argv[1]);
 db.get('PRAGMA integrity_check', (failed, row) => { console.log(failed ? failed.message : row.integrity_check); db.close(); });`;
 
 describe('a disk that fills up while a backup is written', function () {
-  this.timeout(60_000);
   let folder: string;
   let disk: SmallDisk;
   before(async function () {

@@ -46,7 +46,6 @@ const role: Role = {
 };
 
 describe('the open port', function () {
-  this.timeout(30_000);
   const entropy = seededEntropy('port');
   const sockets: Socket[] = [];
   let served: Served;
@@ -161,7 +160,6 @@ describe('the open port', function () {
 });
 
 describe('a call out', function () {
-  this.timeout(30_000);
   const entropy = seededEntropy('call');
   const refused: readonly (readonly [Mode, string])[] = [
     ['stall', 'unreachable'],

@@ -15,7 +15,6 @@ const both = ['G→M 2500', 'M→X 1500'];
 
 export function rivalSettlements(engine: string, urlOf: () => Promise<string | null>): void {
   describe(`two settlement processes on one ${engine} database`, function () {
-    this.timeout(90_000);
     let network: TestNetwork;
     let child: ChildProcess | null = null;
     afterEach(async () => {

@@ -9,7 +9,6 @@ import { createLog } from '../../host/log.ts';
 import { openNetwork, type TestNetwork } from '../journeys/network.ts';
 
 describe('a stored object that has changed', function () {
-  this.timeout(60_000);
   let network: TestNetwork;
   const lines: string[] = [];
   beforeEach(async () => {

@@ -16,7 +16,6 @@ interface HeldIou {
 }
 
 describe('a wire that misbehaves', function () {
-  this.timeout(60_000);
   let network: WiredNetwork;
   before(async () => {
     network = await openWired({

@@ -65,7 +65,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
 }
 
 async function answering(url: string, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const client = new pg.Client({ connectionString: url });
     try {

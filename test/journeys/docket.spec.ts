@@ -8,7 +8,6 @@ import { openDocket, type Docket } from './docket.ts';
 import { openNetwork, type NetworkOptions, type TestNetwork } from './network.ts';
 
 describe('journey: the docket', function () {
-  this.timeout(120_000);
   let network: TestNetwork;
   let docket: Docket;
   afterEach(async () => network.stop());

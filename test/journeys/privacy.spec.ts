@@ -44,7 +44,6 @@ describe('journey: privacy', () => {
   let known: Known;
 
   before(async function () {
-    this.timeout(60_000);
     network = await openNetwork({
       relays: [
         ...['G', 'H'].map((name) => ({ name, guard: true })),

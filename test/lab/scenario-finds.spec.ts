@@ -91,7 +91,7 @@ describe('scenario: finds of the oracle', () => {
     it(what, async () => {
       const text = JSON.stringify(file);
       expect(JSON.parse(await settledText(text))).deep.equal(expectedOf(text));
-    }).timeout(30_000);
+    });
   }
 
   it('more bytes than an IOU can say are refused, with the reason', async () => {
@@ -100,7 +100,7 @@ describe('scenario: finds of the oracle', () => {
     let reason = '';
     await settledText(JSON.stringify(file)).catch((thrown: Error) => (reason = thrown.message));
     expect(reason).match(/9223372036854775808(.|\n)*\[scenario-bytes\]$/);
-  }).timeout(30_000);
+  });
 
   it('whatever stands in a field, the file is read or refused: nothing is thrown', () => {
     let tried = 0;

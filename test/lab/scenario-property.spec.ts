@@ -60,5 +60,5 @@ describe('scenario: properties', () => {
       expect(turned).deep.equal(report);
     });
     await fc.assert(property, { numRuns: 3, endOnFailure: true, seed: Number(process.env['SEED'] ?? 4242) });
-  }).timeout(120_000);
+  });
 });

@@ -83,6 +83,6 @@ export function familyOnPostgres(running: () => PostgresServer): void {
       expect(await wallet('U')).equal(10_000_000n - 1_070_000n);
       expect(await network.differences()).deep.equal({ A: 0n, B: 0n, M: 0n, X: 0n });
       expect(await network.surplus()).equal(0n);
-    }).timeout(120_000);
+    });
   });
 }

@@ -46,6 +46,6 @@ export function networkOnPostgres(running: () => PostgresServer): void {
       expect(await network.wallet('U')).equal(9_500_000n);
       expect(await network.differences()).deep.equal({ G: 0n, M: 0n, X: 0n });
       expect(await network.surplus()).equal(0n);
-    }).timeout(120_000);
+    });
   });
 }

@@ -12,7 +12,6 @@ import type { PostgresServer } from '../harness/postgres.ts';
 
 export function payingOnPostgres(server: () => PostgresServer): void {
   describe('a paying Bitcoin wallet', function () {
-    this.timeout(300_000);
     const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
     it('pays, replaces, takes up what was undone, and pays once', async () => {

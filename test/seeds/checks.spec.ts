@@ -24,7 +24,6 @@ import { createWatch } from './watch.ts';
 const nobody: ReadonlySet<string> = new Set();
 
 describe('the checks of the seeded world', function () {
-  this.timeout(120_000);
   let plan: SeedPlan;
   let town: Town;
   let folder: string;

@@ -6,8 +6,6 @@ import { expect } from 'chai';
 import { replayCommand } from './report.ts';
 import { runSeed } from './run.ts';
 
-const PATIENCE_MS = 300_000;
-
 export function itLivesThrough(seed: number, what = ''): void {
   it(`seed ${seed}${what === '' ? '' : `: ${what}`}`, async () => {
     const { faults, counts } = await runSeed(seed);
@@ -16,5 +14,5 @@ export function itLivesThrough(seed: number, what = ''): void {
     expect(counts.get('audit')).least(4);
     expect(counts.get('payment')).above(0);
     expect(counts.get('replayed')).above(0);
-  }).timeout(PATIENCE_MS);
+  });
 }

@@ -84,7 +84,6 @@ describe('killed at any point of a contest', () => {
   ];
   for (const [title, name, stride] of plans) {
     it(title, async function () {
-      this.timeout(120_000);
       let point = 1;
       while (await dieAt(name, point)) point += stride;
       expect(point).above(30);

@@ -71,7 +71,6 @@ describe('killed at any point', () => {
   ];
   for (const [title, name, from, stride] of plans) {
     it(title, async function () {
-      this.timeout(120_000);
       let point = 1;
       while (await dieAt(name, from, point)) point += stride;
       expect(point).above(40);

@@ -29,7 +29,7 @@ export function binding(running: () => TorNetwork): void {
         const said = await tor.descriptor(network.node(name).fingerprint.toLowerCase());
         return said.ok && said.value?.paymentKey === idOf('a');
       };
-      await until(async () => (await saysKey('guard')) && (await saysKey('middle')), 'their descriptors at the authority', 60);
+      await until(async () => (await saysKey('guard')) && (await saysKey('middle')), 'their descriptors at the authority');
 
       const authority = await givenAuthority(GENESIS, givenParameters(), tor);
       later(() => authority.close());

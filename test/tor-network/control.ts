@@ -34,7 +34,7 @@ export async function meet(place: Place, secrets: Secrets): Promise<{ client: Co
   const ears = { up: (own: Session) => (session = own), event: silent, away: silent };
   const client = openControl(ports, place, secrets, ears);
   later(() => client.close());
-  await until(() => client.state().up || client.state().reason !== null, 'the control port to answer', 20);
+  await until(() => client.state().up || client.state().reason !== null, 'the control port to answer');
   return { client, session };
 }
 

@@ -16,9 +16,6 @@ import { openDirectoryTor, type DirectoryTor } from '../../tor/authority/directo
 import { later } from '../harness/later.ts';
 import { secretsOf } from './metered.ts';
 
-/** Ten seconds between two votes; a vote that is under way does not see it. */
-const VOTES_SEC = 90;
-
 export function torFlags(running: () => TorNetwork): void {
   describe('flags in Tor', () => {
     it('a marked relay is MiddleOnly and no Guard in Tor’s consensus; cleared, it has Guard again; other lines stay', async () => {
@@ -33,7 +30,7 @@ export function torFlags(running: () => TorNetwork): void {
         .not.include('MiddleOnly');
 
       for (const tor of tors) expect(await tor.middleOnly?.put([guard.fingerprint])).deep.equal({ ok: true, value: undefined });
-      await until(async () => (await flags()).includes('MiddleOnly'), 'MiddleOnly in the consensus', VOTES_SEC);
+      await until(async () => (await flags()).includes('MiddleOnly'), 'MiddleOnly in the consensus');
       expect(await flags())
         .include('Running')
         .not.include('Guard')
@@ -44,7 +41,7 @@ export function torFlags(running: () => TorNetwork): void {
       }
 
       for (const tor of tors) expect(await tor.middleOnly?.put([])).deep.equal({ ok: true, value: undefined });
-      await until(async () => (await flags()).includes('Guard'), 'Guard in the consensus', VOTES_SEC);
+      await until(async () => (await flags()).includes('Guard'), 'Guard in the consensus');
       expect(await flags()).not.include('MiddleOnly');
       for (const node of authorities) expect(readFileSync(routersOf(node), 'utf8')).equal(said);
     });
@@ -56,11 +53,11 @@ export function torFlags(running: () => TorNetwork): void {
       for (const node of authorities)
         await routersFile(routersOf(node)).write(`!middleonly ${middle.fingerprint} # Paying the Guard\n`);
       for (const tor of await Promise.all(authorities.map(besideAuthority))) await tor.middleOnly?.put([middle.fingerprint]);
-      await until(async () => (await flags()).includes('MiddleOnly'), 'MiddleOnly in the consensus', VOTES_SEC);
+      await until(async () => (await flags()).includes('MiddleOnly'), 'MiddleOnly in the consensus');
       for (const node of authorities) rmSync(routersOf(node));
       for (const tor of await Promise.all(authorities.map(besideAuthority))) await tor.middleOnly?.put([]);
       expect(authorities.map((node) => readFileSync(routersOf(node), 'utf8'))).deep.equal(['', '', '']);
-      await until(async () => !(await flags()).includes('MiddleOnly'), 'MiddleOnly to be gone', VOTES_SEC);
+      await until(async () => !(await flags()).includes('MiddleOnly'), 'MiddleOnly to be gone');
     });
   });
 }
@@ -75,6 +72,6 @@ export async function besideAuthority(node: TorNode): Promise<DirectoryTor> {
   const approvedRouters = routersFile(routersOf(node));
   const tor = openDirectoryTor(ports, { place: node.control, secrets: secretsOf(), approvedRouters });
   later(() => tor.close());
-  await until(() => tor.state().up, `the control port of ${node.name}`, 20);
+  await until(() => tor.state().up, `the control port of ${node.name}`);
   return tor;
 }

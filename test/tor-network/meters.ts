@@ -40,7 +40,7 @@ export function meters(running: () => TorNetwork): void {
       if (first === undefined || second === undefined || third === undefined) return false;
       return apart(cells(first), cells(second)) <= APART_CELLS && cells(third) >= cellsFor(size);
     };
-    await until(look, 'the three hops to agree', 20).catch((thrown: Error) => {
+    await until(look, 'the three hops to agree').catch((thrown: Error) => {
       throw new Error(`${thrown.message}: ${found.map((one) => String(one?.bytes)).join(', ')}`);
     });
     return found as CircuitReading[];
@@ -92,14 +92,10 @@ export function meters(running: () => TorNetwork): void {
           (there?.receivedCells ?? 0n) - (theirs?.receivedCells ?? 0n),
         ];
       };
-      await until(
-        () => {
-          const [down, downThere, up, upThere] = grown() as [bigint, bigint, bigint, bigint];
-          return down >= cellsFor(2 * MIB) && down === downThere && up === upThere && up > 0n;
-        },
-        'both ends to count the same',
-        30,
-      ).catch((thrown: Error) => {
+      await until(() => {
+        const [down, downThere, up, upThere] = grown() as [bigint, bigint, bigint, bigint];
+        return down >= cellsFor(2 * MIB) && down === downThere && up === upThere && up > 0n;
+      }, 'both ends to count the same').catch((thrown: Error) => {
         throw new Error(`${thrown.message}: ${grown().join(', ')}`);
       });
       expect(guard.all).deep.equal([]);
@@ -116,7 +112,7 @@ export function meters(running: () => TorNetwork): void {
         isAway = true;
         hops[1].cut();
       });
-      await until(() => carriedBy(hops[0], size) !== undefined, 'the guard to read it', 20);
+      await until(() => carriedBy(hops[0], size) !== undefined, 'the guard to read it');
       expect(hops[1].meter.state().up).equal(false);
       expect(onward(hops[1], 'guard', carriedBy(hops[0], size))?.bytes ?? 0n).lessThan(Number(carriedBy(hops[0], size)?.bytes));
       hops[1].mend();
@@ -131,14 +127,13 @@ export function meters(running: () => TorNetwork): void {
       await fetchFile('four', MIB);
       const [, before] = (await agreeing(hops, MIB)) as [CircuitReading, CircuitReading];
       const looks = hops[1].looks();
-      await until(() => hops[1].looks() > looks, 'another look', 20);
+      await until(() => hops[1].looks() > looks, 'another look');
       const link = hops[1].link('guard');
       await network.node('middle').stop();
       await network.node('middle').start();
       await until(
         () => hops[1].readings().some((one) => one.previous.circuit === before.previous.circuit && one.closed),
         'the end of its circuits',
-        60,
       );
       const after = hops[1].readings().find((one) => one.previous.circuit === before.previous.circuit);
       expect(after?.bytes).equal(before.bytes);
@@ -150,13 +145,11 @@ export function meters(running: () => TorNetwork): void {
             () => false,
           ),
         'a download after the restart',
-        140,
       );
       await agreeing(hops, 2 * MIB);
       await until(
         () => (hops[1].link('guard')?.sentCells ?? 0n) >= (link?.sentCells ?? 0n) + cellsFor(2 * MIB),
         'the link to have grown',
-        20,
       );
       const falls = hops[1].all.filter((one, at) =>
         hops[1].all

@@ -67,7 +67,7 @@ export function nodeBesideTor(running: () => TorNetwork): void {
     it('in watch mode says at start that nothing is billed', async () => {
       const { controlSocket } = running().node('exit');
       const { read, log } = await open({ control: `unix:${controlSocket}`, meter: 'links', lookSec: 1 });
-      await until(async () => (await read()).tor.lookedAt !== null, 'a look at tor', 20);
+      await until(async () => (await read()).tor.lookedAt !== null, 'a look at tor');
       expect(await read()).deep.include({ meter: 'links' });
       expect(log()).include('watch-mode-nothing-is-billed').include('tor-up');
     });
@@ -75,7 +75,7 @@ export function nodeBesideTor(running: () => TorNetwork): void {
     it('counts what neighbours outside the network carry, and bills none of it', async () => {
       const { host, port } = running().node('middle').control;
       const { read } = await open({ control: `${host}:${port}`, meter: 'circuits', lookSec: 1 });
-      await until(async () => (await read()).tor.strangers.length > 0, 'cells of strangers', 30);
+      await until(async () => (await read()).tor.strangers.length > 0, 'cells of strangers');
       const seen = await read();
       expect([seen.meter, seen.tor.up, seen.tor.hears, seen.tor.circuits > 0]).deep.equal(['circuits', true, 'circuits', true]);
     });
@@ -86,7 +86,7 @@ export function nodeBesideTor(running: () => TorNetwork): void {
       // RESETCONF would set what holds outside testing networks: none are told.
       later(async () => void (await askTor(node, 'SETCONF TestingEnableCellStatsEvent=1')));
       const { read, log } = await open({ control: `unix:${node.controlSocket}`, meter: 'circuits' });
-      await until(async () => (await read()).tor.hears !== null, 'a look at tor', 20);
+      await until(async () => (await read()).tor.hears !== null, 'a look at tor');
       expect((await read()).tor.hears).equal('links');
       expect(log()).include('tor-without-cell-stats');
     });
@@ -94,7 +94,7 @@ export function nodeBesideTor(running: () => TorNetwork): void {
     it('says why tor is not heard', async () => {
       const { host, port } = running().node('middle').control;
       const { read, log } = await open({ control: `${host}:${port}`, meter: 'links', cookieFile: 'no-such-cookie' });
-      await until(async () => (await read()).tor.reason !== null, 'a reason', 20);
+      await until(async () => (await read()).tor.reason !== null, 'a reason');
       const { tor: state } = await read();
       expect(state.up).equal(false);
       expect(state.reason).match(/^control-secret: .*no-such-cookie$/);

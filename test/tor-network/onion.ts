@@ -35,7 +35,7 @@ export function onionService(running: () => TorNetwork, paid: () => PaidNetwork)
       network.names.find((one) => network.node(one).fingerprint === fingerprint) ?? fingerprint;
     const host = await startService(network);
     const [guard, middle, exit] = names.map((name) => metered(network, name)) as [Metered, Metered, Metered];
-    await until(() => [guard, middle, exit].every((one) => one.looks() > 0), 'the meters to read', 30);
+    await until(() => [guard, middle, exit].every((one) => one.looks() > 0), 'the meters to read');
     const before = { bill: await billOf(paid()), owed: await owed() };
 
     const { run, socksPort, controlPort, events, log } = await paid().connect('ann', true, { leavesTor: false });
@@ -72,7 +72,7 @@ export function onionService(running: () => TorNetwork, paid: () => PaidNetwork)
       hops = lines.find((one) => one.user === user)?.hops ?? [];
       return came && names.slice(1).includes(hops.at(-1) ?? '');
     };
-    await until(isMember, 'a rendezvous point of the network', 180).catch(async (thrown: Error) => {
+    await until(isMember, 'a rendezvous point of the network').catch(async (thrown: Error) => {
       throw new Error(`${thrown.message}\n${(await log()).slice(-3000)}`);
     });
     await get(user, 8 * MIB);
@@ -84,12 +84,12 @@ export function onionService(running: () => TorNetwork, paid: () => PaidNetwork)
       [guard, middle]
         .flatMap((one) => one.readings())
         .filter(({ previous, bytes }) => previous.connection !== null && bytes > 8n * BigInt(MIB));
-    await until(() => entered().length === 2, 'both circuits to be read', 30);
+    await until(() => entered().length === 2, 'both circuits to be read');
     await paid().end(run, 'SIGTERM');
     await paid().sameTally('ann', 0n);
     // What was read last is told at the next tick, two seconds off.
     const looks = exit.looks();
-    await until(() => exit.looks() > looks + 2, 'more looks', 60);
+    await until(() => exit.looks() > looks + 2, 'more looks');
 
     const after = { bill: await billOf(paid()), owed: await owed() };
     const grown = after.owed.map((one, index) => ({ ...one, ...minus(one, before.owed[index]) }));

@@ -92,19 +92,19 @@ export async function openPaidNetwork(running: () => TorNetwork) {
     },
     start: async (name, given) => startNode(beside(name, given)),
   });
-  await until(() => hasGuards(), 'two guards in the consensus', 60);
+  await until(() => hasGuards(), 'two guards in the consensus');
   // From here on as their owners run it.
   await world.stopNode('guard');
   await specOf('guard', (spec) => besideTor('guard', spec));
   await guard.start();
-  await until(() => hasGuards(), 'the guard to be listed again', 60);
+  await until(() => hasGuards(), 'the guard to be listed again');
   for (const [name, amount] of [
     ['ann', 8_000_000_000n],
     ['bob', 240_000_000n],
   ] as const) {
     await act(name, 'subscribe', { guard: world.relayId('guard') });
     await act(name, 'deposit', { amount });
-    await until(async () => (await balanceHere(name)) === amount, 'the deposit', 60);
+    await until(async () => (await balanceHere(name)) === amount, 'the deposit');
   }
   for (const name of ['ann', 'bob', 'eve']) await world.stopNode(name);
 
@@ -157,7 +157,7 @@ export async function openPaidNetwork(running: () => TorNetwork) {
     const run = startPtg(['run', '--home', homeOf('guard')]);
     started.push(run);
     guardRuns.push(run);
-    await until(() => run.stdout().includes('running '), 'the guard to run', 120).catch((thrown: Error) => {
+    await until(() => run.stdout().includes('running '), 'the guard to run').catch((thrown: Error) => {
       throw new Error(`${thrown.message}\n${run.stderr()}`);
     });
     return run;
@@ -216,7 +216,7 @@ export async function openPaidNetwork(running: () => TorNetwork) {
     if (isUp) {
       const boots = (text: string): number => text.split('Bootstrapped 100%').length;
       const before = boots(await log());
-      await until(async () => boots(await log()) > before || run.child.exitCode !== null, 'tor to be bootstrapped', 120).catch(
+      await until(async () => boots(await log()) > before || run.child.exitCode !== null, 'tor to be bootstrapped').catch(
         async (thrown: Error) => {
           throw new Error(`${thrown.message}${await told()}`);
         },
@@ -254,7 +254,7 @@ export async function openPaidNetwork(running: () => TorNetwork) {
       last = `spent ${one.account.spent}, signed ${one.signed}`;
       return one.account.spent === one.signed && one.signed >= atLeast;
     };
-    await until(rests, 'both to have signed all', 60).catch((thrown: Error) => {
+    await until(rests, 'both to have signed all').catch((thrown: Error) => {
       throw new Error(`${thrown.message}: ${last}\n${guard.run.stderr().slice(-2000)}`);
     });
     return signed;
@@ -274,7 +274,7 @@ export async function openPaidNetwork(running: () => TorNetwork) {
       last = `the guard holds ${held}, the client ${signed}`;
       return held === signed && signed >= atLeast;
     };
-    await until(isSame, 'the same last tally at both ends', 60).catch((thrown: Error) => {
+    await until(isSame, 'the same last tally at both ends').catch((thrown: Error) => {
       throw new Error(`${thrown.message}: ${last}`);
     });
   }

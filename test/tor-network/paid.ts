@@ -42,7 +42,6 @@ export function paidGuard(running: () => TorNetwork): void {
   describe('a paid guard', function () {
     let paid: PaidNetwork;
     before(async function () {
-      this.timeout(300_000);
       paid = await openPaidNetwork(running);
     });
     after(() => paid?.close());
@@ -60,7 +59,7 @@ export function paidGuard(running: () => TorNetwork): void {
     it('two conflux legs of a free user are two circuits to the relays, and billed to nobody', async () => {
       const network = running();
       const exit = metered(network, 'exit');
-      await until(() => exit.looks() > 0, 'the meter to read', 30);
+      await until(() => exit.looks() > 0, 'the meter to read');
       const known = exit.readings().length;
       const links = [
         ['guard', 'middle'],
@@ -74,18 +73,18 @@ export function paidGuard(running: () => TorNetwork): void {
       await client.begin(['ConfluxEnabled 1', `EntryNodes ${named('guard', 'middle')}`, `ExitNodes ${named('exit')}`]);
       const linked = async (): Promise<number> =>
         (await askTor(client, 'GETINFO circuit-status')).filter((line) => line.includes('PURPOSE=CONFLUX_LINKED')).length;
-      await until(async () => (await linked()) >= 2, 'a set of two legs', 60);
+      await until(async () => (await linked()) >= 2, 'a set of two legs');
       await paid.fetchFile(client.socksPort, 'legs', 8 * MIB);
       const sum = (): bigint =>
         exit
           .readings()
           .slice(known)
           .reduce((all, { bytes }) => all + bytes, 0n);
-      await until(() => sum() >= 8n * BigInt(MIB), 'the exit to read them', 30);
+      await until(() => sum() >= 8n * BigInt(MIB), 'the exit to read them');
       expect(exit.readings().slice(known).length).least(2);
       // What the relays read is told to each other at the next tick, two seconds off.
       const looks = exit.looks();
-      await until(() => exit.looks() > looks + 1, 'two more looks', 60);
+      await until(() => exit.looks() > looks + 1, 'two more looks');
       expect(await held()).deep.equal(links.map(() => ({ relayBytes: 0n, exitBytes: 0n })));
     });
 
@@ -95,7 +94,7 @@ export function paidGuard(running: () => TorNetwork): void {
       expect(events('connected')[0]?.['members']).deep.equal({ middles: 3, exits: 1 });
       await paid.fetchFile(socksPort, 'ann', 12 * MIB);
       // The client asks for a tally each four MiB.
-      await until(() => events('balance').some(({ signed }) => BigInt(String(signed)) > 0n), 'a tally while it runs', 30);
+      await until(() => events('balance').some(({ signed }) => BigInt(String(signed)) > 0n), 'a tally while it runs');
       await paid.end(run, 'SIGTERM');
       expect((await run.ended).code).equal(0);
       // It has waited for the guard's last word, and signed it.
@@ -109,7 +108,7 @@ export function paidGuard(running: () => TorNetwork): void {
       // What came after the last tally is less than a step, and what the guard holds as signed is what the client has signed.
       const [of, charge] = [own?.signed ?? 0n, own?.bill.body.charge ?? 0n];
       expect([of >= signed, charge - of < STEP]).deep.equal([true, true]);
-      await until(async () => (await paid.guardStatus()).sessions === 0, 'its session to be over', 60);
+      await until(async () => (await paid.guardStatus()).sessions === 0, 'its session to be over');
     });
 
     it('circuits that do not leave Tor cost a starting amount each when the exit closes them as they open', async () => {
@@ -117,7 +116,7 @@ export function paidGuard(running: () => TorNetwork): void {
       const count = 500;
       const network = running();
       const exit = metered(network, 'exit');
-      await until(() => exit.looks() > 0, 'the meter to read', 30);
+      await until(() => exit.looks() > 0, 'the meter to read');
       const [known, before] = [exit.readings().length, await paid.held('middle', 'exit')];
       const { run, controlPort, events } = await paid.connect('ann', true, { leavesTor: false });
       const { session } = await meet({ host: '127.0.0.1', port: controlPort }, secretsOf());
@@ -132,13 +131,13 @@ export function paidGuard(running: () => TorNetwork): void {
       for (let asked = 0; (await built()) < count && asked < 4 * count; asked += 25) {
         for (let one = 0; one < 25; one += 1) expect(await session?.ask(`EXTENDCIRCUIT 0 ${path}`)).deep.include({ ok: true });
         const isQuiet = async () => !(await circuits()).some((line) => / (LAUNCHED|EXTENDED) /.test(line));
-        await until(isQuiet, 'circuits to be built', 60);
+        await until(isQuiet, 'circuits to be built');
       }
       const opened = await built();
       expect(opened).least(count);
       // Tor tells of cells each second, and nothing of those of a circuit that has ended before.
       const looks = exit.looks();
-      await until(() => exit.looks() > looks + 1, 'two more looks', 60);
+      await until(() => exit.looks() > looks + 1, 'two more looks');
       const fresh = (): CircuitReading[] => exit.readings().slice(known);
       // All at once.
       await closeAll(network.node('exit'));
@@ -148,16 +147,16 @@ export function paidGuard(running: () => TorNetwork): void {
         return { relayBytes: now.relayBytes - before.relayBytes, exitBytes: now.exitBytes - before.exitBytes };
       };
       const sumOf = (one: { relayBytes: bigint; exitBytes: bigint }): bigint => one.relayBytes + one.exitBytes;
-      await until(async () => sumOf(await grown()) >= BigInt(opened) * starting, 'all to be certified', 60).catch(
+      await until(async () => sumOf(await grown()) >= BigInt(opened) * starting, 'all to be certified').catch(
         async (thrown: Error) => {
           throw new Error(`${thrown.message}: ${sumOf(await grown()) / starting} of ${opened}`);
         },
       );
       // Its client builds others meanwhile.
-      await until(() => fresh().filter((one) => one.closed).length >= opened, 'as many to be over', 60);
+      await until(() => fresh().filter((one) => one.closed).length >= opened, 'as many to be over');
       // Told twice it does not wait for the guard, and the next run of its client signs.
       run.child.kill('SIGTERM');
-      await until(() => events('signing').length > 0, 'the sessions to be over', 30);
+      await until(() => events('signing').length > 0, 'the sessions to be over');
       run.child.kill('SIGTERM');
       expect((await run.ended).code).equal(0);
       expect([events('unsigned').length, events('bill')]).deep.equal([1, []]);
@@ -181,7 +180,7 @@ export function paidGuard(running: () => TorNetwork): void {
       expect(events('warning').map((one) => one['code'])).include('low-balance');
       // What passed in its last second no tor has told of: it costs what the rest costs.
       const isTold = async (): Promise<boolean> => (await paid.accountOf('bob')).account.spent >= 120_000_000n;
-      await until(isTold, 'the guard to tell of what was carried', 60);
+      await until(isTold, 'the guard to tell of what was carried');
       await paid.sameTally('bob', 0n);
       const { account, signed } = await paid.accountOf('bob');
       expect(account.spent - signed < cost(UNSIGNED_MAX), `${account.spent}, of it signed ${signed}`).equal(true);
@@ -195,7 +194,7 @@ export function paidGuard(running: () => TorNetwork): void {
       // Nor with an empty one.
       await ptgJson(['subscribe', 'guard', '--home', paid.homeOf('eve')]);
       const empty = await paid.connect('eve', false);
-      await until(() => empty.events('session-ended').length > 0, 'the reason', 60);
+      await until(() => empty.events('session-ended').length > 0, 'the reason');
       expect(empty.events('session-ended')[0]?.['reason']).include('[transport-subscription]');
       await paid.end(empty.run, 'SIGTERM');
       expect((await paid.guardStatus()).sessions).equal(0);
@@ -227,14 +226,14 @@ export function paidGuard(running: () => TorNetwork): void {
       expect(stranger.refused?.about).include('[transport-subscription]');
       const { sent, refused } = await asked(await keyOf('ann'));
       expect(refused).equal(null);
-      await until(async () => (await paid.guardStatus()).sessions === 0, 'its session to be over', 60);
+      await until(async () => (await paid.guardStatus()).sessions === 0, 'its session to be over');
       const replay = await dialPlain(paid.port);
       replay.write(sent);
       // The second message, of another ephemeral key; then the connection is closed.
       expect(await readBytes(replay, 48)).lengthOf(48);
       expect(await readBytes(replay, 1)).equal(null);
       const refusals = (): number => paid.logOf('guard').split('transport-refused').length - before;
-      await until(() => refusals() === 2, 'the guard to say that it refused two', 20);
+      await until(() => refusals() === 2, 'the guard to say that it refused two');
       expect((await paid.guardStatus()).sessions).equal(0);
     });
 
@@ -254,14 +253,14 @@ export function paidGuard(running: () => TorNetwork): void {
           const used = BigInt(String(spent));
           return used >= before + cost(6 * MIB) && used - BigInt(String(signed)) < STEP;
         });
-      await until(isSigned, 'both sessions to be signed', 60);
+      await until(isSigned, 'both sessions to be signed');
       await paid.end(run, 'SIGTERM');
       await paid.sameTally('ann', 0n);
       const { account, signed } = await paid.accountOf('ann');
       const spent = account.spent - before;
       expect(spent >= cost(6 * MIB) && spent < cost(9 * MIB), `spent ${spent}`).equal(true);
       expect(account.spent - signed < cost(UNSIGNED_MAX)).equal(true);
-      await until(async () => (await paid.guardStatus()).sessions === 0, 'both sessions to be over', 60);
+      await until(async () => (await paid.guardStatus()).sessions === 0, 'both sessions to be over');
     });
 
     for (const [victim, name] of [
@@ -308,12 +307,12 @@ export function paidGuard(running: () => TorNetwork): void {
     it('what lies in the folders of guard, middle and exit joins nobody', async () => {
       const network = running();
       const hops = { guard: metered(network, 'guard'), middle: metered(network, 'middle') };
-      await until(() => Object.values(hops).every((one) => one.looks() > 0), 'the meters to read', 30);
+      await until(() => Object.values(hops).every((one) => one.looks() > 0), 'the meters to read');
       const { run, socksPort } = await paid.connect('ann');
       await paid.fetchFile(socksPort, 'grep', 5 * MIB);
       const large = (one: CircuitReading): boolean => one.bytes > 5n * BigInt(MIB);
       const through = (): CircuitReading | undefined => hops.middle.readings().find(large);
-      await until(() => through() !== undefined, 'the circuit to be read', 30);
+      await until(() => through() !== undefined, 'the circuit to be read');
       await paid.end(run, 'SIGTERM');
       await paid.sameTally('ann', 0n);
       for (const name of ['guard', 'middle', 'exit']) {
@@ -375,7 +374,7 @@ export function paidGuard(running: () => TorNetwork): void {
       // The same keys and book, and it wants the flag no more.
       await paid.specOf('guard', (spec) => nodeSpec.parse({ ...spec, relay: { ...spec.relay, guard: false } }));
       await paid.guard.start();
-      await until(() => events('connected').length > 1 || run.child.exitCode !== null, 'another guard', 60);
+      await until(() => events('connected').length > 1 || run.child.exitCode !== null, 'another guard');
       const [, second] = events('connected');
       expect([second?.['nickname'], second?.['instead']]).satisfy(
         ([nickname, why]: [string, string]) => nickname === 'middle' && ['flag-lost', 'not-running'].includes(why),
@@ -388,7 +387,6 @@ export function paidGuard(running: () => TorNetwork): void {
       await until(
         () => events('session-ended').some(({ reason }) => String(reason).includes('[transport-subscription]')),
         'tor to come',
-        60,
       );
       expect(await log()).include('Received reload signal');
       await paid.end(run, 'SIGTERM');

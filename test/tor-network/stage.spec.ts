@@ -19,7 +19,8 @@ import { transportEnds } from './transport.ts';
 afterEach(undoAll);
 
 describe('on a private Tor network', function () {
-  this.timeout(300_000);
+  // Of several things that each may take as long as the patience for one.
+  this.timeout(600_000);
   let network: TorNetwork | null = null;
   let files: FileServer | null = null;
   let failed = false;
@@ -29,7 +30,6 @@ describe('on a private Tor network', function () {
   };
 
   before(async function () {
-    this.timeout(300_000);
     const programs = torPrograms();
     if (programs === null && process.env['CI'] === 'true') throw new Error('tor is not installed: bin/tor.sh gets it');
     if (programs === null) {

@@ -46,7 +46,7 @@ export function transportEnds(running: () => TorNetwork): void {
       running().node('guard').reload();
       const file = join(folder, 'extended_orport_auth_cookie');
       const cookie = () => readFile(file).catch(() => null);
-      await until(async () => (await cookie()) !== null && (await answers(free)), 'the Extended ORPort', 30);
+      await until(async () => (await cookie()) !== null && (await answers(free)), 'the Extended ORPort');
       const address = { host: '127.0.0.1', port: free };
       const seen: string[] = [];
       const door = extOrDoor(tcp, ports.entropy, { address, cookie, transport: 'paidguard' });
@@ -133,15 +133,15 @@ export function transportEnds(running: () => TorNetwork): void {
       watched?.onClient(client);
       later(() => user.stop());
       await startBridged(user, client.address.port, guard.address.port);
-      if (own !== null) await until(() => own.state().up, 'the client’s control port', 60);
+      if (own !== null) await until(() => own.state().up, 'the client’s control port');
       for (let round = 0; round < 2; round++) {
         await download({ socksPort: user.socksPort, filePort: running().exitPort, user: `${name} ${round}`, size: 5 * MIB });
       }
       if (watched !== null) {
         // A moment for the events of the last second.
-        await until(() => meterRests(watched), 'the last events', 30);
+        await until(() => meterRests(watched), 'the last events');
         await user.stop();
-        await until(() => guard.count().sessions === 0, 'the sessions to be over', 60);
+        await until(() => guard.count().sessions === 0, 'the sessions to be over');
       }
       const carried = client.carried(guardId);
       expect(Number(carried)).within(10 * MIB, 12 * MIB);

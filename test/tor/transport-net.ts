@@ -168,7 +168,7 @@ export async function digest(socket: Socket): Promise<{ hash: string; length: nu
   return { hash: hash.digest('hex'), length };
 }
 
-export async function until(holds: () => boolean, what: string, withinMs = 20_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, withinMs = 60_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);

@@ -18,7 +18,6 @@ const UNSIGNED_MAX = 4n * STEP;
 const PORTION = 262_144;
 
 describe('tor/transport with both roles', function () {
-  this.timeout(60_000);
   afterEach(undoAll);
 
   /** A tor that gives as much as is taken. */

@@ -88,8 +88,11 @@ export function runToEnd(program: string, args: readonly string[], cwd: string, 
   });
 }
 
+/** For whatever comes by itself, on a machine that has other work. */
+const PATIENCE_SEC = 180;
+
 /** Asks again until it holds; fails with the words of what did not come. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, seconds: number): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string, seconds = PATIENCE_SEC): Promise<void> {
   const waited = stopwatch();
   while (!(await holds())) {
     if (waited() > seconds) throw new Error(`waited ${seconds} s in vain for ${what}`);
