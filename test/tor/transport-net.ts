@@ -46,6 +46,39 @@ export async function plainServer(serve: (socket: Socket) => void): Promise<{ po
   return { port: (server.address() as { port: number }).port, sockets };
 }
 
+/** A line to that port, which breaks when it is told to: what comes from there meanwhile is lost. */
+export async function plainLine(to: number): Promise<{ port: number; breakAfter(bytes: number): Promise<void> }> {
+  let lost = -1;
+  let broken = (): void => undefined;
+  const server = await plainServer((near) => {
+    const far = connect({ port: to, host: '127.0.0.1' }).on('error', () => undefined);
+    far.once('close', () => near.destroy());
+    near.once('close', () => far.destroy());
+    near.on('data', (chunk: Buffer) => void far.write(chunk));
+    far.on('data', (chunk: Buffer) => {
+      if (lost < 0) {
+        if (!near.write(chunk)) far.pause();
+        return;
+      }
+      lost -= chunk.length;
+      if (lost > 0) return;
+      far.resetAndDestroy();
+      near.resetAndDestroy();
+      broken();
+    });
+    near.on('drain', () => far.resume());
+  });
+  return {
+    port: server.port,
+    breakAfter: (bytes) =>
+      new Promise((resolve) => {
+        broken = resolve;
+        lost = bytes;
+        for (const near of server.sockets) near.emit('drain');
+      }),
+  };
+}
+
 export interface NetOptions {
   readonly orPort: number;
   readonly clock?: Clock;

@@ -10,7 +10,7 @@ import { countersignedTally } from '../../core/wire/guard.ts';
 import type { Database } from '../../host/ports.ts';
 import { undoAll, later } from '../harness/later.ts';
 import { idOf, makeWorld, type ClientRun } from '../guard/world.ts';
-import { closing, guardId, plainServer, startNet, until } from './transport-net.ts';
+import { closing, guardId, plainLine, plainServer, socksDial, startNet, until } from './transport-net.ts';
 
 const MIB = 1_048_576;
 const STEP = 1_048_576n;
@@ -21,7 +21,7 @@ describe('tor/transport with both roles', function () {
   afterEach(undoAll);
 
   /** A tor that gives as much as is taken. */
-  async function start({ signs = true, deposit = 10n ** 12n, total = 64 * MIB, starting = 0n } = {}) {
+  async function start({ signs = true, deposit = 10n ** 12n, total = 64 * MIB, starting = 0n, unsigned = UNSIGNED_MAX } = {}) {
     const world = await makeWorld({ startingBytes: starting, iouTickSec: 60 });
     later(() => world.stop());
     const server = await plainServer((socket) => {
@@ -37,7 +37,7 @@ describe('tor/transport with both roles', function () {
     });
     const limits = { lagSec: 2, portionBytes: PORTION, handshakeSec: 100 };
     const net = await startNet({ orPort: server.port, clock: world.clock, isRoled: true, limits });
-    const guard = await world.startGuard('G', { unsignedBytesMax: UNSIGNED_MAX }, undefined, net.guard.transport);
+    const guard = await world.startGuard('G', { unsignedBytesMax: unsigned }, undefined, net.guard.transport);
     const never = (): (() => void) => () => undefined;
     const client = await world.startClient(
       'alice',
@@ -51,24 +51,22 @@ describe('tor/transport with both roles', function () {
     if (deposit > 0n) world.rail.put(account.value.account.body.destination, deposit);
     await world.ask('alice', { kind: 'account' });
 
-    let cells = 0n;
-    /** A second goes by: the meters look at what has passed; the client's first, unless its tor does not say. */
+    let circuit = 4;
+    let begun = 0n;
+    let seen = 0n;
+    let known: string | undefined;
+    /** A second goes by: the meters look at what has passed, a circuit a session; the client's first, unless its tor does not say. */
     async function second({ isOwnHeard = true } = {}): Promise<void> {
-      cells = net.client.carried(guardId) / 530n;
-      const circuit = { guard: guardId, circuit: 5, bytes: cells * 514n, isLed: true, closed: false };
-      if (isOwnHeard) net.own.tell(circuit);
-      for (const connection of sessions()) {
-        net.meter.tell({
-          previous: { relay: null, connection, circuit: 5 },
-          next: { relay: idOf('H'), circuit: 6 },
-          bytes: cells * 514n,
-          closed: false,
-        });
-      }
+      const connection = [...world.relay.sessions.keys()].at(-1);
+      if (connection !== undefined && connection !== known) [known, circuit, begun] = [connection, circuit + 1, seen];
+      seen = net.client.carried(guardId);
+      const bytes = ((seen - begun) / 530n) * 514n;
+      if (isOwnHeard) net.own.tell({ guard: guardId, circuit, bytes, isLed: true, closed: false });
+      const previous = { relay: null, connection: connection ?? '', circuit };
+      net.meter.tell({ previous, next: { relay: idOf('H'), circuit: 6 }, bytes, closed: false });
       world.clock.advance(world.clock.now() + 1);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    const sessions = (): string[] => [...world.relay.sessions.keys()];
     const signedBytes = async (): Promise<bigint> => {
       const tally = await newestSigned(guard.database);
       return tally === null ? 0n : tally.circuitBytes + tally.otherBytes;
@@ -92,6 +90,22 @@ describe('tor/transport with both roles', function () {
     const read = decode(text, countersignedTally);
     if (!read.ok) throw new Error(read.refusal.about);
     return read.value.body;
+  }
+
+  async function used(database: Database): Promise<bigint> {
+    const rows = await database.transaction((tx) => tx.all('SELECT circuit_bytes + other_bytes AS sum FROM guard_usage'));
+    return BigInt(String(rows[0]?.['sum'] ?? 0));
+  }
+
+  /** A download over a network that then delivers nothing more, takes so many bytes on, and breaks; until the guard has told of it. */
+  async function cutAfter(net: Awaited<ReturnType<typeof startNet>>, second: () => Promise<void>, lost: number): Promise<void> {
+    const line = await plainLine(net.guard.address.port);
+    const socket = (await socksDial(net.client.address.port, line.port)) as Socket;
+    count(socket);
+    for (let at = 0; at < 400 && net.client.carried(guardId) < 24n * STEP; at++) await second();
+    await line.breakAfter(lost);
+    await closing(socket);
+    for (let at = 0; at < 10; at++) await second();
   }
 
   function count(socket: Socket): { length: number } {
@@ -145,16 +159,18 @@ describe('tor/transport with both roles', function () {
     const { net, second, world } = await start({ signs: false, total: 512 * MIB });
     const socket = (await net.dial()) as Socket;
     const got = count(socket);
-    const seen: number[] = [];
-    for (let at = 0; at < 55; at++) {
-      await second();
-      seen.push(got.length);
-    }
     // It stands still long before the end, which comes only with the patience.
-    expect(seen.at(-1)).lessThan(512 * MIB);
-    expect(seen.at(-1)).equal(seen[20]);
+    let still = 0;
+    for (let before = 0; still < 30; before = got.length) {
+      await second();
+      still = got.length === before && before > 0 ? still + 1 : 0;
+      expect(net.heard.ended).deep.equal([]);
+    }
+    const lent = got.length;
+    expect(lent).lessThan(512 * MIB);
     expect(socket.closed).equal(false);
-    for (let at = 0; at < 20 && net.heard.ended.length === 0; at++) await second();
+    for (let at = 0; at < 60 && net.heard.ended.length === 0; at++) await second();
+    expect(got.length).equal(lent);
     expect(net.heard.ended[0]?.reason).match(/tallies of this session are not signed/);
     expect(net.heard.warned.map(({ code }) => code)).deep.equal(['closing']);
     await closing(socket);
@@ -230,6 +246,35 @@ describe('tor/transport with both roles', function () {
     expect(net.client.transport.takeUntold!()).deep.equal([]);
     await world.idle();
     expect((await newestSigned(guard.database))?.serial).equal(decodeTally((await clientSigned(client))[0]!).serial);
+  });
+
+  it('a connection that the network cuts: what was on its way may be charged, and what follows is signed', async () => {
+    // No limit that would keep the guard from sending on what nobody gets.
+    const { net, guard, second, signedBytes, world } = await start({ total: 512 * MIB, unsigned: 512n * STEP });
+    await cutAfter(net, second, 2 * MIB);
+    const broken = await used(guard.database);
+    expect(broken > net.client.carried(guardId) + BigInt(MIB)).equal(true);
+    const socket = (await net.dial()) as Socket;
+    count(socket);
+    for (let at = 0; at < 200 && (await signedBytes()) < broken + 8n * STEP; at++) await second();
+    expect((await signedBytes()) >= broken + 8n * STEP).equal(true);
+    socket.destroy();
+    await closing(socket);
+    for (let at = 0; at < 70; at++) await second();
+    await world.idle();
+    expect(await signedBytes()).equal(await used(guard.database));
+  });
+
+  it('a guard that charges more of a broken connection than can have been on its way gets no signature', async () => {
+    const { net, guard, client, second, signedBytes, world } = await start({ total: 512 * MIB, unsigned: 512n * STEP });
+    await cutAfter(net, second, 16 * MIB);
+    const signed = await signedBytes();
+    for (let at = 0; at < 70; at++) await second();
+    await world.idle();
+    expect((await used(guard.database)) - signed > 16n * STEP).equal(true);
+    expect(await signedBytes()).equal(signed);
+    const refused = await client.database.transaction((tx) => tx.all("SELECT code FROM client_tally WHERE state = 'refused'"));
+    expect(refused.map(({ code }) => code)).include('tally-overcharge');
   });
 
   it('a balance that runs out ends the session cleanly, with what it covered carried', async () => {

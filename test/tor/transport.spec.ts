@@ -7,7 +7,19 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { drivenClock } from '../../host/clock.ts';
 import { undoAll } from '../harness/later.ts';
-import { alice, closing, dialPlain, digest, guardId, plainServer, read, socksDial, startNet, until } from './transport-net.ts';
+import {
+  alice,
+  closing,
+  dialPlain,
+  digest,
+  guardId,
+  plainLine,
+  plainServer,
+  read,
+  socksDial,
+  startNet,
+  until,
+} from './transport-net.ts';
 
 const MIB = 1_048_576;
 
@@ -99,6 +111,26 @@ describe('tor/transport', () => {
     await session();
     expect(take()).deep.equal([{ ...what, bytes: 10_000n }]);
     expect(told.at(-1)).deep.include({ circuit: 3, bytes: 5_140n, otherBytes: 0n });
+  });
+
+  it('tells the client role of what a session that broke may have lost: no more than it carried', async () => {
+    const server = await plainServer((socket) => {
+      socket.write(Buffer.alloc(10_000));
+      socket.once('data', () => socket.write(Buffer.alloc(100_000)));
+    });
+    const net = await startNet({ orPort: server.port, clock: drivenClock(1000) });
+    const line = await plainLine(net.guard.address.port);
+    const socket = opened(await socksDial(net.client.address.port, line.port));
+    await read(socket, 10_000);
+    net.own.tell({ guard: guardId, circuit: 3, bytes: 5_140n, isLed: true, closed: false });
+    const broken = line.breakAfter(50_000);
+    socket.write(Buffer.alloc(1_000));
+    await broken;
+    await until(() => net.client.count().connections === 0, 'the session to be over');
+    // What its own tor did not tell of, and as much again as passed.
+    const [told] = net.client.transport.takeUntold!();
+    expect(told?.bytes).equal(11_000n - 9n * 514n + 11_000n);
+    expect(net.client.transport.takeUntold!()).deep.equal([]);
   });
 
   it('holds little for a reader that does not read, and loses nothing of it', async () => {

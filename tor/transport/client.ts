@@ -9,7 +9,7 @@ import type { Tcp, TcpAddress, Wire } from '../../host/tcp.ts';
 import { CELL_BYTES, type ClientTransport, type SessionWarning, type Untold } from '../meter.ts';
 import { createAdmission } from './admission.ts';
 import { createAlarms } from './alarms.ts';
-import { createCircuits, createClientSplit } from './count.ts';
+import { createCircuits, createClientSplit, least, most } from './count.ts';
 import { openGate } from './gate.ts';
 import { createListeners } from '../listeners.ts';
 import { askHandshake } from './handshake.ts';
@@ -113,13 +113,18 @@ const FINISH_SEC = 3;
 const ANSWER_SEC = 10;
 /** Shorter than any guard's lag, by a second in which the two clocks may differ. */
 const WINDOW_SEC = 4;
+/**
+ * Of a session that broke: what its guard had passed on and the client never got. A socket of Linux holds 4 MiB of it (tcp_wmem), the
+ * guard's end some before that.
+ */
+const ON_ITS_WAY_BYTES_MAX = 5_242_880n;
 /** For the own tor's control port, which opens before tor asks for a bridge. */
 const READY_SEC = 10;
 
 export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOptions): Promise<ClientEnd> {
   const { tcp, clock, entropy, log } = ports;
-  const most = options.connectionsMax ?? CONNECTIONS_MAX;
-  const admission = createAdmission({ connections: most, handshakes: most, perSource: most });
+  const connections = options.connectionsMax ?? CONNECTIONS_MAX;
+  const admission = createAdmission({ connections, handshakes: connections, perSource: connections });
   const alarms = createAlarms(clock);
   const guards = new Map<string, Guarded>();
   const serving = createServing({ log, role: 'client', admission, sourceOf: () => 'tor', serve });
@@ -189,6 +194,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
     const session = { framed, socks };
     at.sessions.add(session);
     let passed = 0n;
+    let isEnded = false;
     if (isFinished) socks.stream.destroy();
     await splice({
       framed,
@@ -203,6 +209,7 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
         if (message.kind === 'answer') answered(message);
         if (message.kind === 'warning') warnings.tell({ guard, code: message.code, text: message.text });
         if (message.kind !== 'end') return;
+        isEnded = true;
         endings.tell({ guard, reason: message.reason });
         // What came before it still reaches tor.
         socks.stream.end();
@@ -216,16 +223,20 @@ export async function startClientEnd(ports: ClientEndPorts, options: ClientEndOp
       },
     });
     (callOff as (() => void) | null)?.();
-    giveUp(at, passed);
+    const isWhole = isEnded || framed.stream.readableEnded;
+    giveUp(at, passed, isWhole ? 0n : least(passed, ON_ITS_WAY_BYTES_MAX));
   }
 
-  /** A session is over: what of it was not told will not be. At most what it carried; beside another session it may be of that. */
-  function giveUp(at: Guarded, passed: bigint): void {
+  /**
+   * A session is over: what of it was not told will not be. At most what it carried; beside another session it may be of that. `lost`:
+   * what may not have come.
+   */
+  function giveUp(at: Guarded, passed: bigint, lost: bigint): void {
     const behind = at.carried - at.unsure - at.circuits.total() - (at.told?.otherBytes ?? 0n);
-    const bytes = behind < passed ? behind : passed;
-    if (bytes <= 0n) return;
-    at.unsure += bytes;
-    at.untold += bytes;
+    const unsure = most(least(behind, passed), 0n);
+    if (unsure + lost === 0n) return;
+    at.unsure += unsure;
+    at.untold += unsure + lost;
     // Nothing new, but that there is something to take.
     if (at.told !== null) tell(at, at.told);
   }
