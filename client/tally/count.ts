@@ -4,6 +4,7 @@
  */
 import { chargedBytes } from '../../core/rule/chain.ts';
 import { circuitUsage, noTraffic, type Traffic } from '../../core/rule/price.ts';
+import { most } from '../../core/whole.ts';
 import type { ClientTransport } from '../../tor/meter.ts';
 
 export type ClientReading = Parameters<Parameters<ClientTransport['onReading']>[0]>[0];
@@ -86,10 +87,10 @@ export function createCount(): Count {
     raise(guard, interval, atLeast) {
       const own = usage(guard, interval);
       save(guard, interval, {
-        circuitBytes: higher(own.circuitBytes, atLeast.circuitBytes),
-        otherBytes: higher(own.otherBytes, atLeast.otherBytes),
-        relayBytes: higher(own.relayBytes, atLeast.relayBytes),
-        exitBytes: higher(own.exitBytes, atLeast.exitBytes),
+        circuitBytes: most(own.circuitBytes, atLeast.circuitBytes),
+        otherBytes: most(own.otherBytes, atLeast.otherBytes),
+        relayBytes: most(own.relayBytes, atLeast.relayBytes),
+        exitBytes: most(own.exitBytes, atLeast.exitBytes),
       });
     },
     all: () =>
@@ -101,8 +102,4 @@ export function createCount(): Count {
       for (const [name, circuit] of circuits) if (circuit.interval < before) circuits.delete(name);
     },
   };
-}
-
-function higher(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

@@ -3,6 +3,7 @@
  * interval and what is set aside for it, out. Pure; called by session/live.ts and session/flow.ts.
  */
 import { addTraffic, circuitUsage, noTraffic, type Traffic } from '../../core/rule/price.ts';
+import { most } from '../../core/whole.ts';
 
 /** What one subscriber used, by kind and by price. */
 export interface Usage extends Traffic {
@@ -169,10 +170,6 @@ export function grantOf(
 
 export function canBegin(affordable: bigint | 'unlimited', startingBytes: bigint): boolean {
   return affordable === 'unlimited' || (affordable > 0n && affordable >= startingBytes);
-}
-
-function most(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }
 
 function growth(from: bigint, to: bigint): bigint {

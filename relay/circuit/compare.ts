@@ -4,6 +4,7 @@
  *
  *   seen when a delivery came ─→ a tick for its way down the circuit ─→ a tick for cells in transit ─→ due
  */
+import { most } from '../../core/whole.ts';
 import type { Circuit } from './decide.ts';
 
 export interface Compared {
@@ -62,8 +63,4 @@ export function addCompared(a: Compared, b: Compared): Compared {
 /** Whether it is more than what is lost on the way: cells in transit when a circuit is torn down are counted by one side alone. */
 export function isUnderCertified({ meteredBytes, underCertifiedBytes }: Compared): boolean {
   return underCertifiedBytes * 16n > meteredBytes;
-}
-
-function most(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

@@ -6,6 +6,7 @@ import { UNITS_MAX } from '../../core/limits.ts';
 import { GIB, weightedBytes, type Traffic } from '../../core/rule/price.ts';
 import type { RailTerms } from '../../core/wire/parameters.ts';
 import type { Terms } from '../../core/wire/terms.ts';
+import { least } from '../../core/whole.ts';
 
 export interface CreditBook {
   readonly startBytes: bigint;
@@ -54,8 +55,4 @@ export function creditUnits(terms: Terms, totals: Traffic): bigint {
 /** Bytes through one standard hop that an amount buys. Where traffic costs nothing, no amount gives credit. */
 export function boughtBytes(rail: RailTerms, amount: bigint): bigint {
   return rail.price === 0n ? 0n : least((amount * GIB) / rail.price, UNITS_MAX);
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

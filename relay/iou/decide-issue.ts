@@ -7,6 +7,7 @@ import { linkTraffic } from '../../core/rule/chain.ts';
 import { addTraffic, noTraffic, weightedBytes, type Traffic } from '../../core/rule/price.ts';
 import { totalsOf, type CertifiedCircuit, type Iou, type IouDelivery } from '../../core/wire/iou.ts';
 import type { Terms } from '../../core/wire/terms.ts';
+import { least } from '../../core/whole.ts';
 import type { Draft } from '../circuit/decide.ts';
 import type { Mark } from '../circuit/table.ts';
 import { UNLIMITED, creditUnits } from '../credit/decide.ts';
@@ -112,8 +113,4 @@ function nextIou(given: IssueCase, totals: Traffic): Iou {
 
 function heldTotals(held: Iou | null): Traffic {
   return held === null ? noTraffic : { relayBytes: held.relayBytes, exitBytes: held.exitBytes };
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

@@ -10,6 +10,7 @@ import { encode } from '../../core/wire/codec.ts';
 import { keySetFor, type Descriptor } from '../../core/wire/descriptor.ts';
 import { iouRefusals, totalsOf, type CertifiedCircuit, type Iou, type IouDelivery } from '../../core/wire/iou.ts';
 import type { Terms } from '../../core/wire/terms.ts';
+import { most } from '../../core/whole.ts';
 import type { Counted } from '../circuit/table.ts';
 import { UNLIMITED, creditUnits, type Credit } from '../credit/decide.ts';
 import { growthOf } from './decide-issue.ts';
@@ -134,8 +135,4 @@ function addsUp(offered: Iou, held: Iou | null, delivery: IouDelivery): boolean 
     offered.relayBytes === (held?.relayBytes ?? 0n) + growth.relayBytes + relayBytes &&
     offered.exitBytes === (held?.exitBytes ?? 0n) + growth.exitBytes + exitBytes
   );
-}
-
-function most(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

@@ -4,12 +4,13 @@
  */
 import type { SigningKey } from '../../core/crypto/keys.ts';
 import { ok } from '../../core/refusal.ts';
+import { least, most } from '../../core/whole.ts';
 import type { Clock, Entropy, Log } from '../../host/ports.ts';
 import type { Tcp, TcpAddress, Wire } from '../../host/tcp.ts';
 import { CELL_BYTES, type ClientTransport, type SessionWarning, type Untold } from '../meter.ts';
 import { createAdmission } from './admission.ts';
 import { createAlarms } from './alarms.ts';
-import { createCircuits, createClientSplit, least, most } from './count.ts';
+import { createCircuits, createClientSplit } from './count.ts';
 import { openGate } from './gate.ts';
 import { createListeners } from '../listeners.ts';
 import { askHandshake } from './handshake.ts';

@@ -3,6 +3,7 @@
  * each look in; what may be charged, or must be granted, out. The meter is behind the bytes, so both wait until it has caught up.
  * Pure; called by guard.ts and client.ts.
  */
+import { least, most } from '../../core/whole.ts';
 import type { CircuitReading } from '../meter.ts';
 
 export interface Counted {
@@ -80,12 +81,4 @@ export function createCircuits(): Circuits {
     },
     total: () => total,
   };
-}
-
-export function most(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
-}
-
-export function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }
