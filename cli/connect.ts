@@ -198,6 +198,8 @@ function saidText(said: Said): string {
   switch (said.event) {
     case 'connected':
       return connectedText(said);
+    case 'members':
+      return `the network has changed: circuits lead through its ${said.middles} relays, ${said.exits} of them exits\n`;
     case 'tor':
       return said.up ? 'your tor is there\n' : `your tor is away: ${said.reason ?? 'no reason given'}\n`;
     case 'balance': {

@@ -19,7 +19,7 @@ import { tcpAddressText } from '../host/tcp.ts';
 import type { RunningNode } from './start.ts';
 import type { ConnectSpec } from './spec.ts';
 import { fileIn } from './tor.ts';
-import { membersOf, torrcText } from './torrc.ts';
+import { membersOf, torrcText, type Members } from './torrc.ts';
 
 export const connectRefusals = {
   'connect-guard': {
@@ -68,6 +68,8 @@ export type ConnectEvent =
       /** False: its SOCKS port takes onion addresses alone. */
       readonly leavesTor: boolean;
     }
+  /** The relays of the network are others: the torrc is written anew, and tor has read it. */
+  | { readonly event: 'members'; readonly middles: number; readonly exits: number }
   | { readonly event: 'tor'; readonly up: boolean; readonly reason: string | null }
   | {
       readonly event: 'balance';
@@ -108,6 +110,8 @@ const BALANCE_SEC = 10;
 /** In a row, before a guard counts as down; and for how long it then does. */
 const UNREACHABLE_MAX = 3;
 const UNREACHABLE_SEC = 600;
+/** Between two torrcs for the same guard: tor leaves its circuits for new ones when it reads one. */
+const MEMBERS_SEC = 3600;
 /** After its end a guard tells all of a session within five seconds (docs/spec/21); it is asked then, and again for as long. */
 const LAST_WORD_SEC = 7;
 const SIGNING_SEC = 12;
@@ -123,6 +127,9 @@ export async function connect(node: RunningNode, options: ConnectOptions): Promi
   const down = new Map<string, number>();
   const misses = new Map<string, number>();
   let at: Chosen | null = null;
+  /** The torrc; and of which consensus its relays are, looked at when. */
+  let written = '';
+  let drawn = { validAfter: 0, at: 0 };
   let lookedAt = 0;
   let isUp: boolean | null = null;
   let said = '';
@@ -139,36 +146,54 @@ export async function connect(node: RunningNode, options: ConnectOptions): Promi
     return first === undefined ? refuse('connect-guard', guard ?? 'any guard') : ok(first);
   }
 
-  /** Where the choice is another than before: a torrc, and tor and its sessions are led there. */
+  /** Where the choice is another than before, tor and its sessions are led there; where the network is, tor is told of its relays. */
   async function choose(subscribed: string): Promise<Refusal | null> {
     const now = clock.now();
     const unreachable = new Set([...down].filter(([, until]) => until > now).map(([id]) => id));
     const choice = chooseGuard(view, subscribed, unreachable);
     if (choice.guard === null) return refuse('connect-guard', wordsOf[choice.instead]).refusal;
-    if (at?.id === choice.guard.id && at.address === choice.guard.address) return null;
+    const isSame = at?.id === choice.guard.id && at.address === choice.guard.address;
+    const validAfter = view.consensus()?.body.validAfter ?? 0;
+    if (isSame && (validAfter === drawn.validAfter || now < drawn.at + MEMBERS_SEC)) return null;
+    drawn = { validAfter, at: now };
     const members = anyPath ? null : membersOf(view);
-    if (members?.exits.length === 0) return refuse('connect-no-exits', view.network.networkId).refusal;
-    const { id, address, fingerprint } = choice.guard;
-    const { nickname, meter } = choice.guard.descriptor;
+    if (members?.exits.length === 0) return isSame ? null : refuse('connect-no-exits', view.network.networkId).refusal;
+    const isNew = await write(choice.guard, members);
+    if (!isSame) await moveTo(choice.guard, choice.instead, members);
+    else if (isNew && members !== null) {
+      await end.own.reload();
+      say({ event: 'members', ...countsOf(members) });
+    }
+    return null;
+  }
+
+  /** False when it would say what it says. */
+  async function write({ id, address, fingerprint, descriptor }: Chosen, members: Members | null): Promise<boolean> {
     const text = torrcText({
       ...{ spec, dataDirectory: folder, transport: tcpAddressText(end.address), members, secret: end.secret },
-      guard: { id, nickname, address, fingerprint },
+      guard: { id, nickname: descriptor.nickname, address, fingerprint },
       include: fileIn(home, spec.include),
     });
+    if (text === written) return false;
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFileAtomically(torrc, text, 0o600);
+    written = text;
+    return true;
+  }
+
+  async function moveTo(guard: Chosen, instead: Unfit | null, members: Members | null): Promise<void> {
+    const { nickname, meter } = guard.descriptor;
     const before = at;
-    at = choice.guard;
+    at = guard;
     if (before !== null) {
       await end.own.reload();
       end.leave(before.id);
     }
     say({
-      ...{ event: 'connected', guard: id, nickname, instead: choice.instead, bills: meter !== 'links', torrc, proxy: spec.proxy },
-      members: members === null ? null : { middles: members.middles.length, exits: members.exits.length },
+      ...{ event: 'connected', guard: guard.id, nickname, instead, bills: meter !== 'links', torrc, proxy: spec.proxy },
+      members: members === null ? null : countsOf(members),
       leavesTor: spec.leavesTor,
     });
-    return null;
   }
 
   function over(refusal: Refusal | null): void {
@@ -272,6 +297,10 @@ export async function connect(node: RunningNode, options: ConnectOptions): Promi
     end.transport.onReading(({ guard }) => void misses.delete(guard)),
   );
   return ok({ torrc, ended, stop: async () => over(null), finish: signLast });
+}
+
+function countsOf({ middles, exits }: Members): { middles: number; exits: number } {
+  return { middles: middles.length, exits: exits.length };
 }
 
 const wordsOf: Readonly<Record<Unfit, string>> = {

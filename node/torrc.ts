@@ -58,7 +58,7 @@ export function torrcText({ spec, dataDirectory, transport, guard, members, secr
   const kind = spec.leavesTor ? '' : ' OnionTrafficOnly';
   const isSocket = control !== null && 'path' in control;
   const lines = [
-    '# Written by ptg connect, anew at each start and when the guard changes: lines of your own belong into a file that `include` names.',
+    '# Written by ptg connect, anew at each start and when the guard or the network changes: lines of your own belong into a file that `include` names.',
     ...(include === null ? [] : [`%include ${include}`]),
     `DataDirectory ${dataDirectory}`,
     `PidFile ${dataDirectory}/pid`,
