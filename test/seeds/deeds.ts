@@ -142,7 +142,10 @@ export function createDeeds(plan: SeedPlan, town: Town): Deeds {
           return appealFalsely(town, name, chance);
         case 'replay':
           town.faults.push(
-            ...(await replay(town, chance.some(town.wire.kept, REPLAYS_MAX), [...plan.liars.keys()].map(town.world.relayId))),
+            ...(await replay(town, chance.some(town.wire.kept, REPLAYS_MAX), {
+              liars: [...plan.liars.keys()].map(town.world.relayId),
+              isUnderWay: true,
+            })),
           );
       }
     },

@@ -113,7 +113,7 @@ async function live(plan: SeedPlan, town: Town): Promise<string[]> {
   await auditNow('at the end');
   note('at the end', await auditEnds(town, new Set(plan.liars.keys())));
   note('at the end', await auditSubscribers(plan, town, lenient(), deeds.carried));
-  note('at the end', await replay(town, town.wire.kept, [...plan.liars.keys()].map(town.world.relayId)));
+  note('at the end', await replay(town, town.wire.kept, { liars: [...plan.liars.keys()].map(town.world.relayId) }));
   return faults;
 }
 
