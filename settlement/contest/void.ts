@@ -2,7 +2,7 @@
  * What the docket's word does to a pair (rule 10): its IOUs are void, both ways, with the carry; a debt that the accused had not signed
  * is known as it is claimed, so that its operator can pay it late. Safe to repeat. Called by file.ts and watch.ts.
  */
-import { basisOf, type Basis } from '../../core/rule/contest.ts';
+import { basisOf } from '../../core/rule/contest.ts';
 import { noCarry, turned } from '../../core/rule/net.ts';
 import type { Contest } from '../../core/wire/contest.ts';
 import type { Carry } from '../../core/wire/settlement.ts';
@@ -10,8 +10,8 @@ import type { Tx } from '../../host/ports.ts';
 import { voidCarry } from '../carry/store.ts';
 import { termsFor, type Office } from '../office.ts';
 import { movePair, pairWith } from '../pair/flow.ts';
-import { bothSigned, type Pair } from '../pair/pair.ts';
-import { reckonOn, type Reckoning } from '../pair/reckon.ts';
+import { bothSigned, openPair, type Pair } from '../pair/pair.ts';
+import { reckonOn, type Books, type Reckoning } from '../pair/reckon.ts';
 import { isDestinationUsed, savePair } from '../pair/store.ts';
 
 /** What was carried on is gone on both sides: it shows among what was forgiven, so that the sums still explain it. */
@@ -37,6 +37,24 @@ export async function knowDebt(office: Office, tx: Tx, id: { interval: number; p
   await savePair(tx, { ...lapsed, ...(await claimed(office, tx, lapsed, body, due)), side: 'debtor', amount: due });
 }
 
+/**
+ * My own contest of a pair that my books have lost since, with a restore: by it what is paid late is still found, receipted and explained.
+ * `due`: what is left of the claim by now.
+ */
+export async function knowClaim(office: Office, tx: Tx, peer: string, body: Contest, due: bigint): Promise<void> {
+  const { interval, rail, destination } = body;
+  if (due === 0n || office.rail(rail) === null) return;
+  const basis = basisOf(body);
+  const { heldValue, issuedValue } = worthOf(office, body, basis, basis.carry) ?? { heldValue: due, issuedValue: 0n };
+  const rest = heldValue - issuedValue + basis.carry.amount - due;
+  await voidCarry(tx, peer, office.rails, interval);
+  await savePair(tx, {
+    ...openPair(office.networkId, interval, office.me, peer),
+    ...{ state: 'contested', side: 'creditor', rail, destination, amount: due },
+    ...{ carryIn: basis.carry, heldValue, issuedValue, forgiven: rest > 0n ? rest : 0n },
+  });
+}
+
 /** Where the contest names no place of its own, its fallback is left. */
 async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest, due: bigint): Promise<Partial<Pair>> {
   const reader = office.rail(body.rail)?.reader;
@@ -47,7 +65,7 @@ async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest, due: b
   const basis = basisOf(body);
   const carryIn = turned(basis.carry);
   // What I know of it may be less, or nothing: the values are those of the claim, so that they explain its sum.
-  const { heldValue = 0n, issuedValue = 0n } = worthOf(office, body, basis, carryIn) ?? {};
+  const { heldValue = 0n, issuedValue = 0n } = worthOf(office, body, { held: basis.issued, issued: basis.held }, carryIn) ?? {};
   const rest = issuedValue - heldValue - carryIn.amount - due;
   return {
     rail: body.rail,
@@ -58,8 +76,8 @@ async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest, due: b
   };
 }
 
-/** The IOUs that the claim shows, from my side. */
-function worthOf(office: Office, { interval, rail }: Contest, { held, issued }: Basis, carryIn: Carry): Reckoning | null {
+/** What the IOUs come to that the claim shows, from my side. */
+function worthOf(office: Office, { interval, rail }: Contest, books: Books, carryIn: Carry): Reckoning | null {
   const known = termsFor(office, interval);
-  return known && reckonOn(known.terms, rail, { held: issued, issued: held }, carryIn);
+  return known && reckonOn(known.terms, rail, books, carryIn);
 }

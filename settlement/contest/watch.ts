@@ -25,7 +25,7 @@ import { live, type OwnCase } from './case.ts';
 import { clearOfLate, defend, withdraw } from './defend.ts';
 import { hasNewPayment, type ContestAbout } from './evidence.ts';
 import { forgetNotice, noticeCase, readCase, readCasesIn, saveCase } from './store.ts';
-import { knowDebt, voidPair } from './void.ts';
+import { knowClaim, knowDebt, voidPair } from './void.ts';
 
 const refuse = refuser(docketRefusals);
 
@@ -200,6 +200,7 @@ async function take(office: Office, tx: Tx, id: string, { signed }: ContestAbout
   else {
     const pair = await readPairById(tx, id);
     if (pair !== null) await voidPair(office, tx, pair);
+    else if (state !== 'dismissed' && state !== 'withdrawn') await knowClaim(office, tx, peer, body, amount);
   }
   return one;
 }

@@ -353,6 +353,49 @@ describe('contests', () => {
     });
   });
 
+  describe('a contestant that has lost its books since', () => {
+    /** B comes back with an empty database. */
+    async function restored(): Promise<void> {
+      await world.stop('B');
+      world.loseBook(0, 'B');
+      await world.start('B', {}, true);
+      await world.agree();
+    }
+
+    it('knows from its own contest what is due, and what is paid late is receipted and explained (seed 543)', async () => {
+      await unpaid();
+      await restored();
+      expect(await statesOf(world, 'B')).deep.equal([`A: contested ${price}`]);
+      expect((await approveAll('A')).approved).deep.equal([await idOf('A')]);
+      await world.advance(world.clock.now() + 60);
+      await world.agree();
+      expect([await statesOf(world, 'A'), await statesOf(world, 'B')]).deep.equal([
+        [`B: receipted ${price}`],
+        [`A: receipted ${price}`],
+      ]);
+      expect(await casesOf('B')).deep.equal([`contestant A ${price}: late`]);
+      await expectExplained('A', 'B');
+    });
+
+    it('so of a claim that the debtor never signed, with IOUs both ways', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', 3n * GIB);
+      world.owe(0, 'B', 'A', GIB);
+      world.down.add('settlement:A');
+      world.down.add('A:/directory/mailbox');
+      await world.advance(world.schedule(0).paymentEnd);
+      await restored();
+      expect(await statesOf(world, 'B')).deep.equal([`A: contested ${2n * price}`]);
+      const { lines } = await ask<{ lines: Record<string, string>[] }>('B', 'earnings', { interval: 0 });
+      expect(lines.map(({ held, issued }) => [held, issued])).deep.equal([[String(3n * price), String(price)]]);
+      await approveAll('A');
+      await world.advance(world.clock.now() + 60);
+      await world.agree();
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${2n * price}`]);
+      await expectExplained('A', 'B');
+    });
+  });
+
   describe('a contest of what was paid', () => {
     /** B does not see its rail, and contests when half of the contest window is over. */
     async function unseen(): Promise<number> {
