@@ -1,6 +1,7 @@
 /*
  * What the docket's word does to a pair (rule 10): its IOUs are void, both ways, with the carry; a debt that the accused had not signed
- * is known as it is claimed, so that its operator can pay it late. Safe to repeat. Called by file.ts and watch.ts.
+ * is known as it is claimed, so that its operator can pay it late; and so is a claim of my own that my books have lost. Safe to repeat.
+ * Called by file.ts and watch.ts.
  */
 import { basisOf } from '../../core/rule/contest.ts';
 import { noCarry, turned } from '../../core/rule/net.ts';

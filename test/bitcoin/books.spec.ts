@@ -15,8 +15,7 @@ import { openStory, price } from './settling.ts';
 
 afterEach(undoAll);
 
-describe('books in Bitcoin', function () {
-  // Each step is a call of a node on a busy machine.
+describe('books in Bitcoin', () => {
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   /** A line of a command's text, its figures without their thin spaces. */

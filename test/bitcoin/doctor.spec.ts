@@ -23,7 +23,7 @@ import { accountOf, valueOf, withBitcoind } from './fixture.ts';
 
 afterEach(undoAll);
 
-describe('a doctor beside bitcoind', function () {
+describe('a doctor beside bitcoind', () => {
   const bare = withBitcoind();
   const indexed = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
   const pruned = withBitcoind(['-prune=1', '-fastprune']);

@@ -18,8 +18,7 @@ afterEach(undoAll);
 
 const waits = { waits: 'confirmations' };
 
-describe('a payout that is broken off', function () {
-  // Each step is a call of a node on a busy machine.
+describe('a payout that is broken off', () => {
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   async function final(wallet: Wallet, batch: Batch): Promise<void> {

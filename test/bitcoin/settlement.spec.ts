@@ -15,8 +15,7 @@ import { openStory, price, type Story } from './settling.ts';
 
 afterEach(undoAll);
 
-describe('settlement in Bitcoin', function () {
-  // Each step is a call of a node on a busy machine.
+describe('settlement in Bitcoin', () => {
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   it('a batch is sent at the BST, and receipted when it is deep enough; every unit is in the books', async () => {

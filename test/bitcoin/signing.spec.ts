@@ -23,8 +23,7 @@ afterEach(undoAll);
 const toConfirm = { waits: 'confirmations' };
 const toSign = { waits: 'signature' };
 
-describe('signing elsewhere', function () {
-  // Each step is a call of a node on a busy machine.
+describe('signing elsewhere', () => {
   const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
   const signingOf = (wallet: Wallet): Signing => {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { hex32, signedUnits, units } from '../../core/wire/field.ts';
 import { network } from '../../core/wire/network.ts';
+import { sum } from '../../lab/report.ts';
 import { hasSurvivors, ptgJson, startPtg, until, type Ended, type Running } from '../cli/ptg.ts';
 import { bitcoindProgram } from '../harness/bitcoind.ts';
 
@@ -60,8 +61,6 @@ const printed = z.strictObject({
     .length(4),
 });
 type Printed = z.infer<typeof printed>;
-
-const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
 
 describe('ptg testbed bitcoin', function () {
   this.timeout(600_000);

@@ -13,7 +13,7 @@ interface Cases {
   readonly contests: readonly { case: string; part: string; state: string; amount: string; nickname: string }[];
 }
 
-describe('contest and appeal', function () {
+describe('contest and appeal', () => {
   let small: SmallWorld;
   after(() => small.stop());
 

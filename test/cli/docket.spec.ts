@@ -15,7 +15,7 @@ import { openDocket, type Docket } from '../journeys/docket.ts';
 import { openNetwork, type TestNetwork } from '../journeys/network.ts';
 import { ptg, ptgJson } from './ptg.ts';
 
-describe('ptg docket', function () {
+describe('ptg docket', () => {
   let network: TestNetwork;
   let docket: Docket;
   let elsewhere: string;

@@ -24,7 +24,7 @@ interface Seen {
   readonly needsYou: readonly { readonly code: string }[];
 }
 
-describe('a network of several machines', function () {
+describe('a network of several machines', () => {
   let folder: string;
   let urls: string[];
   const nodes = new Map<string, Running>();

@@ -23,7 +23,7 @@ function folder(spec: object): string {
   return home;
 }
 
-describe('ptg transport', function () {
+describe('ptg transport', () => {
   afterEach(undoAll);
 
   it('tells a tor where an end listens, makes its folder, and stays until standard input is closed', async () => {
@@ -76,7 +76,7 @@ describe('ptg transport', function () {
   });
 });
 
-describe('ptg connect', function () {
+describe('ptg connect', () => {
   afterEach(undoAll);
 
   it('refuses a folder without a client, and says who of the network does not answer', async () => {

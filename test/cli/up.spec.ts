@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { units } from '../../core/wire/field.ts';
 import { network } from '../../core/wire/network.ts';
+import { sum } from '../../lab/report.ts';
 import { filesUnder, hasSurvivors, leftBehind, ptg, ptgJson, startPtg, until, type Ended, type Running } from './ptg.ts';
 
 const signed = z.string().regex(/^-?\d+$/);
@@ -35,9 +36,7 @@ const printed = z.strictObject({
 });
 type Printed = z.infer<typeof printed>;
 
-const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
-
-describe('ptg up --once --json', function () {
+describe('ptg up --once --json', () => {
   let home: string;
   let running: Running;
   let ended: Ended;
@@ -147,7 +146,7 @@ describe('ptg up --once --json', function () {
   });
 });
 
-describe('ptg up, interrupted', function () {
+describe('ptg up, interrupted', () => {
   let home: string;
   before(async () => (home = await mkdtemp(join(tmpdir(), 'ptg-int-'))));
   after(() => rm(home, { recursive: true, force: true }));

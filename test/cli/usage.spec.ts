@@ -52,7 +52,7 @@ async function ptgHere(args: readonly string[]): Promise<Ended> {
   }
 }
 
-describe('ptg, used wrongly', function () {
+describe('ptg, used wrongly', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ptg-'));

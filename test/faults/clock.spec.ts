@@ -20,7 +20,7 @@ interface HeldIou {
   readonly issuedAt: number;
 }
 
-describe('clocks', function () {
+describe('clocks', () => {
   let network: TestNetwork;
   let lines: string[];
   const offsets = new Map<string, number>();

@@ -17,7 +17,7 @@ import { openNetwork, type TestNetwork } from '../journeys/network.ts';
 const path = ['G', 'M', 'X'];
 const both = ['G→M 2500', 'M→X 1500'];
 
-describe('a database that cannot be worked with', function () {
+describe('a database that cannot be worked with', () => {
   let network: TestNetwork;
   const lines: string[] = [];
   before(async () => {

@@ -45,7 +45,7 @@ const role: Role = {
   stop: async () => undefined,
 };
 
-describe('the open port', function () {
+describe('the open port', () => {
   const entropy = seededEntropy('port');
   const sockets: Socket[] = [];
   let served: Served;
@@ -159,7 +159,7 @@ describe('the open port', function () {
   });
 });
 
-describe('a call out', function () {
+describe('a call out', () => {
   const entropy = seededEntropy('call');
   const refused: readonly (readonly [Mode, string])[] = [
     ['stall', 'unreachable'],

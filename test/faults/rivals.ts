@@ -14,7 +14,7 @@ import type { RivalOrders } from './rival-child.ts';
 const both = ['G→M 2500', 'M→X 1500'];
 
 export function rivalSettlements(engine: string, urlOf: () => Promise<string | null>): void {
-  describe(`two settlement processes on one ${engine} database`, function () {
+  describe(`two settlement processes on one ${engine} database`, () => {
     let network: TestNetwork;
     let child: ChildProcess | null = null;
     afterEach(async () => {

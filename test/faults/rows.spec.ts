@@ -8,7 +8,7 @@ import sqlite3 from 'sqlite3';
 import { createLog } from '../../host/log.ts';
 import { openNetwork, type TestNetwork } from '../journeys/network.ts';
 
-describe('a stored object that has changed', function () {
+describe('a stored object that has changed', () => {
   let network: TestNetwork;
   const lines: string[] = [];
   beforeEach(async () => {

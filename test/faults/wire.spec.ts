@@ -15,7 +15,7 @@ interface HeldIou {
   readonly exitBytes: string;
 }
 
-describe('a wire that misbehaves', function () {
+describe('a wire that misbehaves', () => {
   let network: WiredNetwork;
   before(async () => {
     network = await openWired({

@@ -7,7 +7,7 @@ import type { Contest } from '../../core/wire/contest.ts';
 import { openDocket, type Docket } from './docket.ts';
 import { openNetwork, type NetworkOptions, type TestNetwork } from './network.ts';
 
-describe('journey: the docket', function () {
+describe('journey: the docket', () => {
   let network: TestNetwork;
   let docket: Docket;
   afterEach(async () => network.stop());

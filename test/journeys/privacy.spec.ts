@@ -43,7 +43,7 @@ describe('journey: privacy', () => {
   const messages: Message[] = [];
   let known: Known;
 
-  before(async function () {
+  before(async () => {
     network = await openNetwork({
       relays: [
         ...['G', 'H'].map((name) => ({ name, guard: true })),

@@ -11,7 +11,7 @@ import { later } from '../harness/later.ts';
 import type { PostgresServer } from '../harness/postgres.ts';
 
 export function payingOnPostgres(server: () => PostgresServer): void {
-  describe('a paying Bitcoin wallet', function () {
+  describe('a paying Bitcoin wallet', () => {
     const node = withBitcoind(['-txindex=1', '-blockfilterindex=1']);
 
     it('pays, replaces, takes up what was undone, and pays once', async () => {

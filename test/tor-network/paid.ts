@@ -39,9 +39,9 @@ const STEP = cost(4 * MIB);
 const bills = z.object({ bills: z.array(z.object({ bill: z.object({ body: billShape }).loose(), signed: units })) });
 
 export function paidGuard(running: () => TorNetwork): void {
-  describe('a paid guard', function () {
+  describe('a paid guard', () => {
     let paid: PaidNetwork;
-    before(async function () {
+    before(async () => {
       paid = await openPaidNetwork(running);
     });
     after(() => paid?.close());

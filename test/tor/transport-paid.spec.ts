@@ -17,7 +17,7 @@ const STEP = 1_048_576n;
 const UNSIGNED_MAX = 4n * STEP;
 const PORTION = 262_144;
 
-describe('tor/transport with both roles', function () {
+describe('tor/transport with both roles', () => {
   afterEach(undoAll);
 
   /** A tor that gives as much as is taken. */
