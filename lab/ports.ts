@@ -6,24 +6,46 @@ import { createServer, type Server } from 'node:net';
 import { invariant } from '../core/refusal.ts';
 import { systemEntropy } from '../host/entropy.ts';
 
+/** Below those that systems give to outgoing connections, one of which would else take a port before its node does. */
+const FIRST = 16_384;
+const BLOCK_PORTS = 256;
+const BLOCKS = 64;
+
+let claimed: Promise<() => number> | null = null;
+
 /**
- * Ports that are free now, all different: bound together, then let go. Below those that systems give to outgoing connections, one
- * of which would else take a port before its node does; and at random, for others who do the same.
+ * Ports that are free now, all different, and that no other process gets from here while this one lives; they come again in this
+ * process after {@link BLOCK_PORTS} others.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = new Map<number, Server>();
-  const chance = systemEntropy();
-  try {
-    for (let tries = 0; servers.size < count; tries += 1) {
-      invariant(tries < 100 * (count + 1), 'the machine has free ports');
-      const port = 16_384 + (Buffer.from(chance.bytes(2)).readUInt16BE() % 16_384);
-      const server = servers.has(port) ? null : await bound(port);
-      if (server !== null) servers.set(port, server);
-    }
-  } finally {
-    await Promise.all([...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+  claimed ??= claim();
+  const next = await claimed;
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count; tries += 1) {
+    invariant(tries < BLOCK_PORTS, 'this process has ports left');
+    const port = next();
+    const server = ports.has(port) ? null : await bound(port);
+    if (server === null) continue;
+    ports.add(port);
+    await new Promise((resolve) => server.close(resolve));
   }
-  return [...servers.keys()];
+  return [...ports];
+}
+
+/** A block of ports is its process's as long as that listens on the first of them: the system ends the claim with the process. */
+async function claim(): Promise<() => number> {
+  const [first = 0, start = 0] = systemEntropy().bytes(2);
+  for (let block = 0; block < BLOCKS; block += 1) {
+    const door = FIRST + ((first + block) % BLOCKS) * BLOCK_PORTS;
+    const server = await bound(door);
+    if (server === null) continue;
+    server.unref();
+    let given = start;
+    return () => door + 1 + (given++ % (BLOCK_PORTS - 1));
+  }
+  throw new Error(
+    `all ports from ${FIRST} to ${FIRST + BLOCKS * BLOCK_PORTS - 1} are claimed; end some of the networks that run here`,
+  );
 }
 
 /** Null where somebody has it. */

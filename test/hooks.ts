@@ -51,9 +51,17 @@ function note(what: string, isOpen: () => boolean): void {
 
 const listen = Server.prototype.listen;
 Server.prototype.listen = function (this: Server, ...args: unknown[]) {
-  note('a server', () => this.listening);
+  note('a server', () => this.listening && !unheld.has(this));
   return (listen as (...all: unknown[]) => Server).apply(this, args);
 } as typeof listen;
+
+/** Whoever says of a server that it keeps no process running means it to end with the process. */
+const unheld = new WeakSet<Server>();
+const unref = Server.prototype.unref;
+Server.prototype.unref = function (this: Server) {
+  unheld.add(this);
+  return unref.call(this);
+};
 
 type Spawning = { spawn(...args: unknown[]): unknown };
 const children = ChildProcess.prototype as unknown as Spawning;

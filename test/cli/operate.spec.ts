@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeSpec } from '../../node/spec.ts';
 import { readConfig } from '../../host/config.ts';
-import { freePorts, hasSurvivors, hurry, leftBehind, ptg, ptgJson, startPtg, until, type Running } from './ptg.ts';
+import { freePorts } from '../../lab/ports.ts';
+import { hasSurvivors, hurry, leftBehind, ptg, ptgJson, startPtg, until, type Running } from './ptg.ts';
 
 interface Account {
   readonly accounts: readonly { readonly account: { readonly destination: string; readonly [amount: string]: unknown } }[];

@@ -1,11 +1,9 @@
 /*
  * For the specs of this folder: `ptg` as a person runs it, in a process of its own; and what such a process may leave behind.
  */
-import { randomInt } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sqlite3 from 'sqlite3';
@@ -103,26 +101,6 @@ function isFree(file: string): Promise<boolean> {
         database.close(() => resolve(refused === null)),
       );
     });
-  });
-}
-
-/** Below those that outgoing connections get, and those that local networks choose from. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = new Map<number, Server>();
-  while (servers.size < count) {
-    const port = randomInt(10_000, 16_384);
-    const server = servers.has(port) ? null : await bound(port);
-    if (server !== null) servers.set(port, server);
-  }
-  await Promise.all([...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))));
-  return [...servers.keys()];
-}
-
-function bound(port: number): Promise<Server | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }
 

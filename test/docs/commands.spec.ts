@@ -9,7 +9,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ptgProgram } from '../../cli/main.ts';
-import { freePorts, hurry, leftBehind, ptg, ptgJson, root, startPtg, until, type Running } from '../cli/ptg.ts';
+import { freePorts } from '../../lab/ports.ts';
+import { hurry, leftBehind, ptg, ptgJson, root, startPtg, until, type Running } from '../cli/ptg.ts';
 
 const guides = readdirSync(join(root, 'docs', 'operating')).map((name) => `docs/operating/${name}`);
 const pages = ['README.md', ...guides, 'docs/scenarios.md', 'docs/measurements.md'];

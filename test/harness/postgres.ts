@@ -4,10 +4,10 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePorts } from '../../lab/ports.ts';
 
 export interface PostgresServer {
   /** A fresh, empty database's URL. */
@@ -37,7 +37,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
     cwd: folder,
   });
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr.toString()}`);
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const logFile: string[] = [];
   const child = spawn(join(programs, 'postgres'), ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', folder], {
     ...account,
@@ -88,15 +88,4 @@ function unprivileged(): { uid: number; gid: number } | null {
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined) throw new Error('no account for PostgreSQL: apt-get install postgresql makes one');
   return { uid: Number(uid), gid: Number(gid) };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

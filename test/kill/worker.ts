@@ -65,20 +65,14 @@ async function attempt(task: Task): Promise<Outcome> {
   return { deaths, count, faults, lost, seconds: (Date.now() - begun) / 1000 };
 }
 
-/** A port that was free may be taken by a stranger: then another network is made. */
-async function attemptAnyPort(task: Task): Promise<Outcome> {
-  const first = await attempt(task).catch(failed);
-  if (!first.faults.some((fault) => fault.includes('EADDRINUSE'))) return first;
-  snapshots.delete(task.journey);
-  return attempt(task).catch(failed);
-}
-
 function failed(thrown: unknown): Outcome {
   const fault = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return { deaths: [], count: null, faults: [fault], lost: false, seconds: 0 };
 }
 
 process.on('message', (task) => {
-  void attemptAnyPort(task as Task).then((outcome) => process.send?.(outcome));
+  void attempt(task as Task)
+    .catch(failed)
+    .then((outcome) => process.send?.(outcome));
 });
 process.on('disconnect', () => void rm(folder, { recursive: true, force: true }).finally(() => process.exit()));
