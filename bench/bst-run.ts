@@ -24,7 +24,7 @@ import { migrations as relayMigrations } from '../relay/migrations.ts';
 import { migrations, start } from '../settlement/main.ts';
 import { testSeed, testView } from '../test/harness/view.ts';
 import { interval, keyOf, me, openPeers, parameters, receiving, type Peers, type Said } from './bst-peers.ts';
-import { pause, peakBytes, residentBytes, timed, type Took } from './measure.ts';
+import { peakBytes, quiet, residentBytes, timed, type Took } from './measure.ts';
 
 /** Counterparts that speak at once. */
 const AT_ONCE = 32;
@@ -229,14 +229,6 @@ function readerOf(network: NetworkView): RailReader {
 function logOf(): Log {
   const loud = (event: string, fields: object = {}) => void process.stderr.write(`${event} ${JSON.stringify(fields)}\n`);
   return { ...silentLog(), warn: loud, error: loud };
-}
-
-/** Looks now and then: who asks all the time takes the processor from whom it asks. */
-async function quiet(busy: () => boolean): Promise<void> {
-  for (let calm = 0; calm < 2;) {
-    calm = busy() ? 0 : calm + 1;
-    await pause(1);
-  }
 }
 
 function sum(numbers: readonly number[]): number {

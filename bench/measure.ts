@@ -3,6 +3,7 @@
  * in, the medians of both out. The only file of bench that reads a clock. Called by every bench.
  */
 import { cpuUsage, memoryUsage } from 'node:process';
+import { pause } from '../host/clock.ts';
 
 export interface Took {
   readonly wallSec: number;
@@ -82,7 +83,10 @@ export function residentBytes(): number {
   return memoryUsage().rss;
 }
 
-/** Milliseconds in which nothing is asked of the processor. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Looks now and then: who asks all the time takes the processor from whom it asks. */
+export async function quiet(busy: () => boolean): Promise<void> {
+  for (let calm = 0; calm < 2;) {
+    calm = busy() ? 0 : calm + 1;
+    await pause(1);
+  }
 }

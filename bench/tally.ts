@@ -30,7 +30,7 @@ import { networkId, testDescriptor, testParameters, testSeed, testView } from '.
 import { bareSigning, bareVerification } from './bare.ts';
 import { rowOf, type Bench, type Row } from './bench.ts';
 import { keyOf } from './bst-peers.ts';
-import { alternating, perSecond, timed, type Took } from './measure.ts';
+import { alternating, perSecond, quiet, timed, type Took } from './measure.ts';
 
 const AT_ONCE = 64;
 /** Of one round; each time by other subscribers. */
@@ -89,6 +89,8 @@ async function measured(rounds: number, size: number, name: string, place: Datab
   const subscribers = Array.from({ length: size }, (_, at) => keyOf(`subscriber ${at}`));
   await subscribe(database, subscribers);
   const role = await startGuard(database);
+  // It signs for the deposits first, each an account: work of their arrival, not of tallies.
+  await quiet(() => role.busy());
   let turn = 0;
   try {
     // Of two requests, and of the tally's both signatures; and the guard signs it, and the account with each answer.

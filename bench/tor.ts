@@ -2,9 +2,10 @@
  * `tor.stream.…`, `tor.payments.…`, `tor.cpu.…`: so many MiB through one circuit, and through four at once, by each way to the same guard,
  * in rounds that alternate; and the processor time of whoever carries them. Listed in main.ts.
  */
+import { pause } from '../host/clock.ts';
 import { download } from '../lab/testbed/tor/download.ts';
 import { rowOf, type Bench, type Row } from './bench.ts';
-import { median, pause, timed } from './measure.ts';
+import { median, timed } from './measure.ts';
 import { coreSecOf } from './processes.ts';
 import { missingTor, obfs4Program, withWays, type Way, type WayName, type Ways } from './tor-ways.ts';
 

@@ -6,11 +6,14 @@ import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { invariant } from '../../core/refusal.ts';
 import type { Row, Tx } from '../ports.ts';
+import { beside, type Beside } from './beside.ts';
 import { bind, checkRows } from './codec.ts';
 import type { Engine } from './open.ts';
 
 /** Conflicts in a row before a transaction is given up. */
 const ATTEMPTS_MAX = 100;
+/** Conflicts in a row before no other transaction of this process runs beside it. */
+const TOGETHER_MAX = 3;
 /** serialization_failure and deadlock_detected. */
 const conflicts: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 
@@ -21,9 +24,10 @@ export function openPostgres(url: string): Engine {
     connection: { connectionString: url, types: { getTypeParser } } as Knex.PgConnectionConfig,
     pool: { min: 0, max: 8 },
   });
+  const others = beside();
   return {
     knex: connection,
-    transaction: (work) => transaction(connection, work),
+    transaction: (work) => transaction(connection, others, work),
     close: () => connection.destroy(),
   };
 }
@@ -36,11 +40,12 @@ export function toPostgresDdl(statement: string): string {
     .replace(/\)\s*STRICT\s*;?\s*$/i, ')');
 }
 
-async function transaction<T>(connection: Knex, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function transaction<T>(connection: Knex, others: Beside, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const committed: (() => void)[] = [];
     try {
-      const value = await connection.transaction((trx) => once(trx, work, committed), { isolationLevel: 'serializable' });
+      const once = () => connection.transaction((trx) => attempted(trx, work, committed), { isolationLevel: 'serializable' });
+      const value = await (attempt > TOGETHER_MAX ? others.alone(once) : others.together(once));
       for (const run of committed) run();
       return value;
     } catch (thrown) {
@@ -49,7 +54,7 @@ async function transaction<T>(connection: Knex, work: (tx: Tx) => Promise<T>): P
   }
 }
 
-async function once<T>(trx: Knex.Transaction, work: (tx: Tx) => Promise<T>, committed: (() => void)[]): Promise<T> {
+async function attempted<T>(trx: Knex.Transaction, work: (tx: Tx) => Promise<T>, committed: (() => void)[]): Promise<T> {
   const failures: unknown[] = [];
   const query = async (sql: string, params: Parameters<typeof bind>[0]): Promise<{ rows: Row[]; rowCount: number | null }> => {
     try {

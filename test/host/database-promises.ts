@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import { big, bytes, int, orNull, text } from '../../host/db/codec.ts';
 import { openDatabase, type DatabasePlace } from '../../host/db/open.ts';
-import type { Database, Migration } from '../../host/ports.ts';
+import type { Database, Migration, Tx } from '../../host/ports.ts';
 import { later } from '../harness/later.ts';
 
 export const thing: Migration = {
@@ -110,6 +110,27 @@ export function databasePromises(engine: string, place: () => Promise<DatabasePl
       await Promise.all(Array.from({ length: 8 }, one));
       const rows = await database.transaction((tx) => tx.all('SELECT CAST(amount AS TEXT) AS amount FROM thing'));
       expect(big(rows[0]?.['amount'])).to.equal(8n);
+    });
+
+    it('lets a long transaction through that short ones overtake', async () => {
+      await insert('a', 0n);
+      const add = (tx: Tx) => tx.run("UPDATE thing SET amount = amount + 1 WHERE id = 'a'");
+      let short = 0;
+      let isOver = false;
+      const shorts = async (): Promise<void> => {
+        for (; !isOver; short += 1) await database.transaction(add);
+      };
+      const long = async (): Promise<void> => {
+        await database.transaction(async (tx) => {
+          for (let read = 0; read < 50; read += 1) await tx.all('SELECT * FROM thing');
+          await add(tx);
+        });
+      };
+      const running = [shorts(), shorts()];
+      await long().finally(() => (isOver = true));
+      await Promise.all(running);
+      const rows = await database.transaction((tx) => tx.all('SELECT CAST(amount AS TEXT) AS amount FROM thing'));
+      expect(big(rows[0]?.['amount'])).to.equal(BigInt(short) + 1n);
     });
 
     it('knows its owner', () => expect(database.owner).to.equal('somebody'));
