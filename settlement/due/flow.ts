@@ -9,6 +9,7 @@ import type { Contest } from '../../core/wire/contest.ts';
 import type { Tx } from '../../host/ports.ts';
 import { reckoned, reckonNow } from '../agree/write.ts';
 import type { Income } from '../income/flow.ts';
+import { readUnexplained, type Arrived } from '../income/store.ts';
 import { claimOf, contestUnpaid, owedAtOnce } from '../contest/file.ts';
 import { readCasesIn } from '../contest/store.ts';
 import { fetchLetters } from '../letter/flow.ts';
@@ -17,6 +18,7 @@ import { movePair } from '../pair/flow.ts';
 import { unfinished, type PairState } from '../pair/decide.ts';
 import { isUnasked, type Pair, type PairFigures } from '../pair/pair.ts';
 import { dropIous, hasPairsOf, readFiguresById, readFiguresIn, readFiguresOf, readPair } from '../pair/store.ts';
+import { takeAtFallback } from '../receipt/flow.ts';
 
 /**
  * The stage `bst`. Null when every pair has what it is paid by; else when to look again. Of who was away until the window was over
@@ -82,7 +84,7 @@ async function useFallback(office: Office, tx: Tx, pair: Pair, payouts: Office['
 
 /** The stage `lapse`. An unpaid creditor may contest from here on. */
 export async function endWindow(office: Office, income: Income, interval: number, now: number): Promise<number | null> {
-  const { contestEnd = now, paymentEnd = now } = scheduleFor(office, interval) ?? {};
+  const { contestEnd = now, paymentEnd = now, booksClose = now } = scheduleFor(office, interval) ?? {};
   const away = new Set<string>();
   for (const rail of office.rails) {
     const collected = await income.collect(rail);
@@ -91,13 +93,18 @@ export async function endWindow(office: Office, income: Income, interval: number
   }
   await office.ports.database.transaction(async (tx) => {
     const unpaid: { pair: Pair; body: Contest }[] = [];
+    const unexplained = new Map<string, ReadonlyMap<string, Arrived>>();
+    for (const rail of office.rails) unexplained.set(rail, await readUnexplained(tx, rail, booksClose));
     for (const { peer, approved, rail, side } of await readFiguresOf(tx, interval, unfinished)) {
       const isUnseen = side === 'creditor' && rail !== null && away.has(rail);
       const pair = approved || isUnseen ? null : await readPair(tx, interval, peer);
-      const ended = pair === null ? null : await endPair(office, tx, pair);
+      const isPaid = pair !== null && (await takeAtFallback(office, tx, pair, unexplained.get(rail ?? '') ?? new Map())) !== null;
+      const ended = pair === null || isPaid ? null : await endPair(office, tx, pair);
       if (ended !== null) unpaid.push(ended);
     }
     await contestUnpaid(office, tx, unpaid);
+    // Receipts for what was found now.
+    await office.schedule(tx, 'payments', now);
   });
   return away.size > 0 ? now + pollSec(office) : null;
 }

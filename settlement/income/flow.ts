@@ -5,7 +5,7 @@
 import { ok, type Result } from '../../core/refusal.ts';
 import { inTurn, type InTurn } from '../../host/in-turn.ts';
 import type { Tx } from '../../host/ports.ts';
-import type { IncomingPage, IncomingPayment } from '../../rail/rail.ts';
+import type { IncomingPage } from '../../rail/rail.ts';
 import { heard, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
@@ -17,6 +17,7 @@ import {
   readWalletStart,
   saveWalletStart,
   undoIncome,
+  type Arrived,
   type IncomeKind,
   type IncomeRow,
 } from './store.ts';
@@ -114,7 +115,7 @@ async function undo(office: Office, tx: Tx, { rail, payment, name }: IncomeRow):
 }
 
 /** The whole amount or nothing: a part is income of no settlement. */
-export async function arrive(office: Office, tx: Tx, pair: PairFigures, one: IncomingPayment): Promise<PairFigures | null> {
+export async function arrive(office: Office, tx: Tx, pair: PairFigures, one: Arrived): Promise<PairFigures | null> {
   if (pair.rail === null || one.amount < pair.amount) return null;
   // It was receipted, undone, and is in a block again.
   if (pair.state === 'receipted' && pair.received === 0n && pair.payment === one.payment) {

@@ -8,6 +8,9 @@ import type { IncomingPage, IncomingPayment } from '../../rail/rail.ts';
 
 export type IncomeKind = 'opening' | 'settlement' | 'other';
 
+/** A payment as the books know it. */
+export type Arrived = Pick<IncomingPayment, 'payment' | 'destination' | 'amount' | 'at'>;
+
 export interface IncomeRow {
   readonly rail: string;
   readonly payment: string;
@@ -60,6 +63,17 @@ const selectIncome = 'SELECT rail, payment, received_at, name, CAST(amount AS TE
 function incomeOf(row: Row): IncomeRow {
   const [rail, payment, name] = [text(row['rail']), text(row['payment']), orNull(text)(row['name'])];
   return { rail, payment, name, amount: big(row['amount']), at: int(row['received_at']) };
+}
+
+/** By its destination: what came since then and is no settlement's, nor a subscriber's. */
+export async function readUnexplained(tx: Tx, rail: string, since: number): Promise<Map<string, Arrived>> {
+  const sql = `SELECT payment, destination, CAST(amount AS TEXT) AS amount, received_at AS at FROM income
+    WHERE rail = ? AND received_at >= ? AND name IS NULL AND undone = 0 AND deposits = 0`;
+  const rows = (await tx.all(sql, [rail, since])).map((row) => ({
+    ...{ payment: text(row['payment']), destination: text(row['destination']) },
+    ...{ amount: big(row['amount']), at: int(row['at']) },
+  }));
+  return new Map(rows.map((one) => [one.destination, one]));
 }
 
 /** It is this settlement's. What came before the books of this database began stays among the opening. */

@@ -11,6 +11,7 @@
  *    │          └─signed-zero─→ carried                   due ←─void─ paying ←──────────┘
  *    │                                                                 └─paid─→ paid ─receipt─→ receipted
  *    │     found on the rail: manual, due, awaiting, lapsed ─→ paid
+ *    │     heard, at the fallback: manual ─→ open
  *    │     signed, as a restored one learns: manual, due, awaiting ─→ agreed | carried
  *    │     receipt: every state of a debtor but carried ─→ receipted
  *    │     over: every state of a debtor but paying, paid ─→ lapsed ─approved─→ due
@@ -24,6 +25,7 @@
  *             over: claimed, expecting ─→ unpaid ─arrived───┤
  *                   confirmed-zero: carried ←─┤             │
  *                                             └─contested─→ contested ─arrived─→ received
+ *             over, before it was reckoned: open ─→ lapsed ─arrived, at the fallback─→ received
  *             undone, before it is discharged: received ─→ expecting, or when the window is over ─→ unpaid
  *
  * over, of a rest that the debtor has not signed: `unpaid`, since it is owed at once (rule 8). `contested`: the docket has taken a
@@ -62,6 +64,8 @@ export type PairEvent =
   | { readonly kind: 'bst'; readonly payouts: 'auto' | 'manual' }
   | { readonly kind: 'silent'; readonly payouts: 'auto' | 'manual' }
   | { readonly kind: 'approved' }
+  /** Who was silent has answered, and holds nothing that both signed. */
+  | { readonly kind: 'heard' }
   | { readonly kind: 'short' }
   | { readonly kind: 'intent' }
   /** The batch paid nothing. `late`: and the window has ended meanwhile. */
@@ -115,7 +119,7 @@ const arrows: Readonly<Record<PairState, Arrows>> = {
   carried: {},
   stated: { ...reckon, signed, silent: released, ...discharge, ...lapse },
   agreed: { bst: released, ...discharge, ...lapse },
-  manual: { approved: to('due'), signed, ...find, ...discharge, ...lapse },
+  manual: { approved: to('due'), heard: to('open'), signed, ...find, ...discharge, ...lapse },
   due: { short: to('awaiting'), intent: to('paying'), signed, ...find, ...discharge, ...lapse },
   awaiting: { intent: to('paying'), signed, ...find, ...discharge, ...lapse },
   paying: { void: unpaidYet, paid: to('paid', 'send-notice', 'tell-relay'), ...discharge },
@@ -125,7 +129,7 @@ const arrows: Readonly<Record<PairState, Arrows>> = {
   received: { discharged: to('receipted', 'send-receipt', 'tell-relay'), undone },
   unpaid: { confirmed: late, arrived: to('received'), contested: to('contested') },
   contested: { arrived: to('received') },
-  lapsed: { approved: to('due'), ...find, ...discharge },
+  lapsed: { approved: to('due'), arrived: to('received'), ...find, ...discharge },
   receipted: {},
 };
 

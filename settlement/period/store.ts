@@ -43,3 +43,10 @@ export async function passStage(tx: Tx, interval: number, stage: Stage): Promise
   const place = stages.indexOf(stage);
   await tx.run('UPDATE period SET stage = ? WHERE interval = ? AND stage = ?', [place + 1, interval, place]);
 }
+
+/** An interval that has this stage as the last behind it passes it again. False where another is. */
+export async function stepBack(tx: Tx, interval: number, stage: Stage): Promise<boolean> {
+  const place = stages.indexOf(stage);
+  const sql = 'UPDATE period SET stage = ? WHERE interval = ? AND stage = ?';
+  return (await tx.run(sql, [place, interval, place + 1])) > 0;
+}

@@ -18,10 +18,10 @@ import { readCarry, readCarryPeers, saveCarry } from '../carry/store.ts';
 import { readVoid } from '../contest/store.ts';
 import { callPeer, parametersFor, runningInterval, scheduleFor, settlementKeyOf, termsFor, type Office } from '../office.ts';
 import { catchUp, movePair, pairWith } from '../pair/flow.ts';
-import { bothSigned, type Pair } from '../pair/pair.ts';
+import { bothSigned, openPair, type Pair } from '../pair/pair.ts';
 import { reckonOn, type Reckoning } from '../pair/reckon.ts';
 import { readFiguresIn, readPair, readPairsWith, readSignedWith, savePair } from '../pair/store.ts';
-import { readNewestInterval } from '../period/store.ts';
+import { readNewestInterval, stepBack } from '../period/store.ts';
 import { storeReceipt } from '../receipt/flow.ts';
 import { pairNamed, readRestore, saveRecovery } from './store.ts';
 
@@ -137,9 +137,9 @@ async function learn(office: Office, tx: Tx, peer: string, answer: RecallAnswer)
 }
 
 /** Goes on where the recall stopped it. */
-async function resume(office: Office, tx: Tx, pair: Pair): Promise<void> {
+async function resume(office: Office, tx: Tx, answered: Pair): Promise<void> {
+  const pair = (answered.state === 'manual' && answered.fallback && (await reopen(office, tx, answered))) || answered;
   await savePair(tx, pair);
-  if (pair.state === 'manual') return releaseFallback(office, tx, pair);
   if (pair.state !== 'open' && pair.state !== 'stated') return;
   const { interval, peer } = pair;
   const expires = scheduleFor(office, interval)?.paymentEnd ?? 0;
@@ -153,10 +153,20 @@ async function resume(office: Office, tx: Tx, pair: Pair): Promise<void> {
   if (pair.theirs !== null) await reckonRow(office, tx, pair);
 }
 
-/** It holds nothing that both signed: the fallback is what it is paid by. */
-async function releaseFallback(office: Office, tx: Tx, pair: Pair): Promise<void> {
-  const isLate = office.ports.clock.now() >= (scheduleFor(office, pair.interval)?.paymentEnd ?? 0);
-  if (pair.fallback && office.payouts === 'auto' && !isLate) await movePair(office, tx, pair, { kind: 'approved' });
+/**
+ * Who answers is silent no more, and may hold more of my IOUs than the restored book has: the row is stated anew. Half of the time that
+ * is left is its to sign in; then the fallback is what it is paid by. Null when the window is over.
+ */
+async function reopen(office: Office, tx: Tx, pair: Pair): Promise<Pair | null> {
+  const { interval, peer, held, issued, mine, theirs } = pair;
+  const [now, { paymentEnd = 0 }] = [office.ports.clock.now(), scheduleFor(office, interval) ?? {}];
+  if (now >= paymentEnd) return null;
+  const anew = { ...openPair(office.networkId, interval, office.me, peer), held, issued, mine, theirs };
+  const opened = await movePair(office, tx, pair, { kind: 'heard' }, anew);
+  if (opened !== null && (await stepBack(tx, interval, 'bst'))) {
+    await office.schedule(tx, 'bst', now + Math.ceil((paymentEnd - now) / 2));
+  }
+  return opened;
 }
 
 /** What I claimed by a carry that was out of date; nobody has signed that but me. */

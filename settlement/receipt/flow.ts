@@ -11,12 +11,11 @@ import { hex32, railName } from '../../core/wire/field.ts';
 import { countersignedSettlement, receipt, settlementRefusals, type Receipt } from '../../core/wire/settlement.ts';
 import type { OutboxKind } from '../../host/outbox.ts';
 import type { Tx } from '../../host/ports.ts';
-import type { IncomingPayment } from '../../rail/rail.ts';
 import { sideBySide } from '../../host/side-by-side.ts';
 import { confirm } from '../agree/flow.ts';
 import { reckoned, reckonNow } from '../agree/write.ts';
 import { arrive, type Income } from '../income/flow.ts';
-import { addIncome } from '../income/store.ts';
+import { addIncome, type Arrived } from '../income/store.ts';
 import { callPeer, type Office } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
 import { bothSigned, type Pair, type PairFigures } from '../pair/pair.ts';
@@ -49,23 +48,31 @@ export async function answerNotice(
     if (pair !== null && pair.peer === from && given.signed !== null) await confirm(office, tx, pair, given.signed);
     return pair;
   });
-  if (before === null || before.peer !== from || before.side !== 'creditor') return refuse('receipt-unknown', given.settlement);
+  if (before === null || before.peer !== from || !mayBePaid(before)) return refuse('receipt-unknown', given.settlement);
   if (before.receipt !== null) return ok(before.receipt);
   const collected = await income.collect(given.rail);
   if (!collected.ok) return collected;
   // Income: what waited for funds may go out now.
   await database.transaction((tx) => office.schedule(tx, 'payments', clock.now()));
-  await findPayment(office, before, given.payment);
+  await findPayment(office, before, given);
   const pair = await database.transaction((tx) => readPairById(tx, given.settlement));
   const answer = pair === null ? null : await discharge(office, pair);
   return answer === null ? refuse('receipt-unknown', given.settlement) : answer;
 }
 
+/** As creditor; or at the fallback, of who could not reckon before the window was over: restored, and cut off from all that it asked. */
+function mayBePaid({ side, state }: Pair): boolean {
+  return side === 'creditor' || isUnreckoned({ side, state });
+}
+
+function isUnreckoned({ side, state }: Pick<Pair, 'side' | 'state'>): boolean {
+  return side === null && state === 'lapsed';
+}
+
 /** Not at the fresh destination in what came in: perhaps there before this database was, or at the fallback (rule 9). */
-export async function findPayment(office: Office, before: Pair, payment: string): Promise<void> {
-  const own = before.rail === null ? null : office.rail(before.rail);
-  if (own === null || before.rail === null) return;
-  const rail = before.rail;
+async function findPayment(office: Office, before: Pair, { rail, payment }: Notice): Promise<void> {
+  const own = office.rail(rail);
+  if (own === null || (before.rail !== null && before.rail !== rail)) return;
   const { database } = office.ports;
   const now = await database.transaction((tx) => readPairById(tx, before.id));
   if (now?.payment !== null) return;
@@ -79,22 +86,41 @@ export async function findPayment(office: Office, before: Pair, payment: string)
       if (pair === null || pair.payment !== null || (await isPaymentUsed(tx, rail, payment))) return;
       await addIncome(tx, rail, one, { kind: 'other' });
       if (place === before.destination) await arrive(office, tx, pair, one);
-      else await arrive(office, tx, await asFallback(office, tx, pair, one), one);
+      else await arrive(office, tx, await asFallback(office, tx, pair, rail, one), one);
     });
   }
+}
+
+/**
+ * At its fallback, without a notice: the debtor may be gone, or have lost its books since. Null where nothing came, and on a rail that
+ * does not make the fallback the settlement's own.
+ */
+export async function takeAtFallback(
+  office: Office,
+  tx: Tx,
+  pair: Pair,
+  unexplained: ReadonlyMap<string, Arrived>,
+): Promise<PairFigures | null> {
+  const own = pair.rail === null ? null : office.rail(pair.rail);
+  if (own === null || pair.side !== 'creditor') return null;
+  const published = own.wallet.fallback();
+  const destination = own.reader.fallbackFor(published, pair.id);
+  const one = destination === published ? undefined : unexplained.get(destination);
+  return one === undefined ? null : arrive(office, tx, await asFallback(office, tx, pair, own.wallet.rail, one), one);
 }
 
 /**
  * What is due at a fallback: the net of the last IOUs, without the carry that not both signed. The debtor pays there by the last one
  * that it issued, which a creditor that was away may never have got: what is more than this side can reckon was due as well.
  */
-async function asFallback(office: Office, tx: Tx, pair: Pair, { destination, amount: paid }: IncomingPayment): Promise<Pair> {
+async function asFallback(office: Office, tx: Tx, pair: Pair, rail: string, one: Arrived): Promise<Pair> {
+  const { destination, amount: paid } = one;
   const net = await reckonNow(office, tx, pair, false);
-  if (net?.side !== 'creditor') return pair;
-  const known = { ...net, carryOut: noCarry, forgiven: net.forgiven + net.carryOut.amount };
-  const more = paid - (known.amount + known.forgiven);
-  const shown = more > 0n ? { ...known, amount: paid, forgiven: 0n, heldValue: known.heldValue + more } : known;
-  return { ...pair, ...reckoned(shown), destination, fallback: true };
+  if (net?.rail !== rail || (net.side !== 'creditor' && !isUnreckoned(pair))) return pair;
+  const due = net.side === 'creditor' ? net.amount + net.forgiven + net.carryOut.amount : 0n;
+  const known = { ...net, carryOut: noCarry, forgiven: due - net.amount };
+  const more = { ...known, side: 'creditor' as const, amount: paid, forgiven: 0n, heldValue: net.issuedValue + paid };
+  return { ...pair, ...reckoned(paid > due ? more : known), destination, fallback: true };
 }
 
 /** Null where nothing has arrived, a refusal while the rail cannot prove it. */

@@ -22,6 +22,7 @@ const events: Readonly<Record<string, PairEvent>> = {
   'silent-auto': { kind: 'silent', payouts: 'auto' },
   'silent-manual': { kind: 'silent', payouts: 'manual' },
   approved: { kind: 'approved' },
+  heard: { kind: 'heard' },
   short: { kind: 'short' },
   intent: { kind: 'intent' },
   void: { kind: 'void', late: false },
@@ -67,6 +68,7 @@ agreed receipt → receipted tell-relay
 agreed over → lapsed tell-relay
 agreed over-zero → lapsed tell-relay
 manual approved → due
+manual heard → open
 manual signed → agreed
 manual signed-zero → carried tell-relay
 manual found → paid send-notice tell-relay
@@ -115,6 +117,7 @@ unpaid arrived → received
 unpaid contested → contested
 contested arrived → received
 lapsed approved → due
+lapsed arrived → received
 lapsed found → paid send-notice tell-relay
 lapsed receipt → receipted tell-relay
 `;

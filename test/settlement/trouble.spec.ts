@@ -158,6 +158,19 @@ describe('settlement in trouble', () => {
       expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
     });
 
+    it('that is back after the window sees what came to its fallback, also where no notice does (seed 756)', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { paymentEnd } = world.schedule(0);
+      await world.stop('B');
+      await world.advance(paymentEnd + 10);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+      await world.stop('A');
+      await world.start('B');
+      await world.advance(paymentEnd + 100);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+    });
+
     it('that never got the last IOU gives its receipt for all that it was paid (seeds 78, 103 and 120)', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
       world.owe(0, 'A', 'B', GIB, { serial: 1n, shownBy: ['B'] });
@@ -637,6 +650,60 @@ describe('settlement in trouble', () => {
       await world.idle();
       expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`, `C: paid ${price}`]);
       expect(await balanceOf(world, 'A')).equal(8n * price);
+    });
+
+    it('whose book lacks its last IOUs pays by those that its counterpart shows when it is back (seed 706)', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      world.owe(0, 'A', 'B', 3n * GIB, { serial: 2n, shownBy: ['B'] });
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.stop('B');
+      await world.advance(bst - 1);
+      await world.stop('A');
+      await world.start('A', {}, true);
+      await world.advance((bst + paymentEnd) / 2 + 1);
+      expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`]);
+      await world.start('B');
+      await world.advance(paymentEnd - 1);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${3n * price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${3n * price}`]);
+      expect(await balanceOf(world, 'A')).equal(7n * price);
+    });
+
+    it('whose counterpart answers and is silent again pays it at its fallback in what is left of the window', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.stop('B');
+      await world.advance(bst - 1);
+      await world.stop('A');
+      await world.start('A', {}, true);
+      await world.advance((bst + paymentEnd) / 2 + 1);
+      world.down.add('statement:B').add('statement:A').add('settlement:A');
+      await world.start('B');
+      for (let at = world.clock.now(); (await statesOf(world, 'A'))[0] === `B: manual ${price}`;) await world.advance((at += 10));
+      expect(await statesOf(world, 'A')).deep.equal(['B: open 0']);
+      await world.stop('B');
+      await world.advance(paymentEnd - 1);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+    });
+
+    it('that could ask nobody before the window was over signs for what came to its fallback (seeds 625 and 642)', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB, { shownBy: ['A'] });
+      world.owe(0, 'B', 'A', 1n, { shownBy: ['B'] });
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.stop('B');
+      await world.advance(bst - 1);
+      world.down.add('recall:A').add('notice:B').add('statement:A').add('statement:B');
+      await world.start('B', {}, true);
+      await world.advance(paymentEnd + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal(['A: lapsed 0']);
+      world.down.clear();
+      await world.advance(paymentEnd + 700);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
     });
 
     it('from a backup of before the payment finds it on the rail, and pays nothing when its counterpart is away', async () => {
