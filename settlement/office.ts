@@ -130,6 +130,12 @@ export function heard<T>({ downSince, ports }: Office, rail: string, answer: Res
   return answer;
 }
 
+/** Where the creditor that has published it is paid for this settlement alone; null where the rail has one fallback for all. */
+export function ownFallback({ reader }: OwnRail, published: string | undefined, settlement: string): string | null {
+  const destination = published === undefined ? undefined : reader.fallbackFor(published, settlement);
+  return destination === undefined || destination === published ? null : destination;
+}
+
 /** Seconds between two looks at a rail while something is outstanding. */
 export function pollSec(office: Office, windowSec: (parameters: Parameters) => number = (one) => one.paymentWindowSec): number {
   const parameters = parametersFor(office, -1);

@@ -9,11 +9,12 @@ import { inTurn } from '../../host/in-turn.ts';
 import type { Tx } from '../../host/ports.ts';
 import { paidNothing, type BatchPaid, type SentPayment } from '../../rail/rail.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
-import { heard, parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
+import { heard, ownFallback, parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
 import { readFiguresById, readFiguresIn, savePair } from '../pair/store.ts';
+import { isRecovering } from '../recall/store.ts';
 import { readOpenSweeps } from '../sweep/store.ts';
 import { readOrder, readOrders, saveOrderState } from '../withdraw/store.ts';
 import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
@@ -209,22 +210,42 @@ async function coverNow(office: Office, { wallet }: OwnRail, payables: readonly 
 /** Before paying: whether this wallet has paid to a settlement's destination already; what is not final is waited for. */
 async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): Promise<'clear' | 'found' | 'unknown'> {
   const owed = batch.filter(({ kind, alone }) => kind === 'settlement' && !alone);
-  const sent = await own.wallet.sentTo(owed.map(({ destination }) => destination));
+  const fallbacks = await office.ports.database.transaction((tx) => lostFallbacks(office, tx, own, owed));
+  const places = ({ name, destination }: Payable): string[] => [destination, fallbacks.get(name) ?? []].flat();
+  const sent = await own.wallet.sentTo(owed.flatMap(places));
   if (!sent.ok) return 'unknown';
-  const [byPlace, looked] = [new Map<string, SentPayment[]>(), new Set<'found' | 'unknown'>()];
+  const looked = new Set<'found' | 'unknown'>();
+  const byPlace = new Map<string, SentPayment[]>();
   for (const one of sent.value) byPlace.set(one.destination, [...(byPlace.get(one.destination) ?? []), one]);
-  for (const { name, destination, amount } of owed) {
-    const payment = byPlace.get(destination)?.find((one) => one.amount >= amount);
+  for (const one of owed) {
+    const payments = places(one).flatMap((place) => byPlace.get(place) ?? []);
+    const payment = payments.find(({ amount }) => amount >= one.amount);
     if (payment === undefined) continue;
     looked.add(payment.isFinal ? 'found' : 'unknown');
     if (!payment.isFinal) continue;
     await office.ports.database.transaction(async (tx) => {
-      const pair = await readFiguresById(tx, name);
-      const changes = { payment: payment.payment, paid: amount, paidAt: payment.at };
+      const pair = await readFiguresById(tx, one.name);
+      const { destination } = payment;
+      const at = { destination, fallback: destination !== one.destination };
+      const changes = { ...at, payment: payment.payment, paid: one.amount, paidAt: payment.at };
       if (pair !== null) await movePair(office, tx, pair, { kind: 'found' }, changes);
     });
   }
   return looked.has('unknown') ? 'unknown' : looked.has('found') ? 'found' : 'clear';
+}
+
+/** Where a settlement may have been paid by what a restore has lost, while its creditor was silent. By the settlement's id. */
+async function lostFallbacks(office: Office, tx: Tx, own: OwnRail, owed: readonly Payable[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  if (!(await isRecovering(tx, 0))) return found;
+  for (const { name } of owed) {
+    const pair = await readFiguresById(tx, name);
+    if (pair === null || !(await isRecovering(tx, pair.interval))) continue;
+    const peer = office.ports.network.descriptor(pair.peer)?.body;
+    const fallback = ownFallback(own, peer?.rails.find((one) => one.rail === own.wallet.rail)?.fallback, name);
+    if (fallback !== null) found.set(name, fallback);
+  }
+  return found;
 }
 
 /** Null when another process has the lease now, or a row has gone on meanwhile. */

@@ -16,7 +16,7 @@ import { confirm } from '../agree/flow.ts';
 import { reckoned, reckonNow } from '../agree/write.ts';
 import { arrive, type Income } from '../income/flow.ts';
 import { addIncome, type Arrived } from '../income/store.ts';
-import { callPeer, type Office } from '../office.ts';
+import { callPeer, ownFallback, type Office } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
 import { bothSigned, type Pair, type PairFigures } from '../pair/pair.ts';
 import { isPaymentUsed, readFiguresIn, readPair, readPairById } from '../pair/store.ts';
@@ -103,9 +103,7 @@ export async function takeAtFallback(
 ): Promise<PairFigures | null> {
   const own = pair.rail === null ? null : office.rail(pair.rail);
   if (own === null || pair.side !== 'creditor') return null;
-  const published = own.wallet.fallback();
-  const destination = own.reader.fallbackFor(published, pair.id);
-  const one = destination === published ? undefined : unexplained.get(destination);
+  const one = unexplained.get(ownFallback(own, own.wallet.fallback(), pair.id) ?? '');
   return one === undefined ? null : arrive(office, tx, await asFallback(office, tx, pair, own.wallet.rail, one), one);
 }
 
@@ -115,6 +113,8 @@ export async function takeAtFallback(
  */
 async function asFallback(office: Office, tx: Tx, pair: Pair, rail: string, one: Arrived): Promise<Pair> {
   const { destination, amount: paid } = one;
+  // What both signed stands, wherever it is paid.
+  if (pair.countersignature !== null) return { ...pair, destination, fallback: true };
   const net = await reckonNow(office, tx, pair, false);
   if (net?.rail !== rail || (net.side !== 'creditor' && !isUnreckoned(pair))) return pair;
   const due = net.side === 'creditor' ? net.amount + net.forgiven + net.carryOut.amount : 0n;

@@ -670,6 +670,22 @@ describe('settlement in trouble', () => {
       expect(await balanceOf(world, 'A')).equal(7n * price);
     });
 
+    it('that had paid a fallback finds that when its counterpart is back, and does not pay again', async () => {
+      await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+      world.owe(0, 'A', 'B', GIB);
+      const { bst, paymentEnd } = world.schedule(0);
+      await world.stop('B');
+      await world.advance(bst + 60);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+      await world.stop('A');
+      await world.start('A', {}, true);
+      await world.start('B');
+      await world.advance(paymentEnd - 1);
+      expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
+      expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(9n * price);
+    });
+
     it('whose counterpart answers and is silent again pays it at its fallback in what is left of the window', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
       world.owe(0, 'A', 'B', GIB);
