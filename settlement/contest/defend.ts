@@ -9,7 +9,9 @@ import type { Income } from '../income/flow.ts';
 import { parametersFor, scheduleFor, type Office } from '../office.ts';
 import { bothSigned, type Pair } from '../pair/pair.ts';
 import { readPair, readPairById } from '../pair/store.ts';
+import { findPaid } from '../payout/flow.ts';
 import { dischargeAll } from '../receipt/flow.ts';
+import { isRecovering } from '../recall/store.ts';
 import { putAppeal, putPlea, withdrawal } from './appeal.ts';
 import type { OwnCase } from './case.ts';
 import { evidenceFor, type ContestAbout, type Defence } from './evidence.ts';
@@ -25,6 +27,7 @@ export async function defend(
 ): Promise<number | null> {
   const { database } = office.ports;
   if (!isOpen(line.state)) return null;
+  await findLost(office, one);
   const defence = await database.transaction((tx) => defenceOf(tx, one, about, line, now));
   const [best] = defence === null ? [] : await evidenceFor(office, defence, one.shown);
   if (best === undefined) return null;
@@ -38,6 +41,14 @@ export async function defend(
   }
   await database.transaction((tx) => change(tx, one, (row) => putAppeal(office, tx, row, best, appealUntil(office, one, now))));
   return null;
+}
+
+/** A restored debtor does not know what it paid: its rail does. */
+async function findLost(office: Office, { id, interval }: OwnCase): Promise<void> {
+  const pair = await office.ports.database.transaction(async (tx) =>
+    (await isRecovering(tx, interval)) ? readPairById(tx, id) : null,
+  );
+  if (pair?.state === 'lapsed' && pair.side === 'debtor') await findPaid(office, pair);
 }
 
 export async function defenceOf(

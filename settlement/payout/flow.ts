@@ -234,6 +234,12 @@ async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): 
   return looked.has('unknown') ? 'unknown' : looked.has('found') ? 'found' : 'clear';
 }
 
+/** Of a debt that is not to be paid now: whether books that a restore has lost paid it. */
+export async function findPaid(office: Office, pair: PairFigures): Promise<void> {
+  const own = pair.rail === null ? null : office.rail(pair.rail);
+  if (own !== null && pair.destination !== null) await lookUp(office, own, [{ ...payableOf(pair), alone: false }]);
+}
+
 /** Where a settlement may have been paid by what a restore has lost, while its creditor was silent. By the settlement's id. */
 async function lostFallbacks(office: Office, tx: Tx, own: OwnRail, owed: readonly Payable[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();

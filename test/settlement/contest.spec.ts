@@ -522,6 +522,25 @@ describe('contests', () => {
     });
   });
 
+  it('who was restored since it paid the fallback finds the payment on its rail, and shows it', async () => {
+    await open({ names: ['A', 'B'], funds: { A: 10n * price } });
+    world.owe(0, 'A', 'B', GIB);
+    const { paymentEnd, contestEnd } = world.schedule(0);
+    await world.stop('B');
+    await world.advance(paymentEnd + 10);
+    expect(await statesOf(world, 'A')).deep.equal([`B: paid ${price}`]);
+    await world.stop('A');
+    world.down.add('B:/ledger/accounts').add('recall:B').add('appeal:B');
+    await world.start('B');
+    await world.start('A', {}, true);
+    await world.advance(paymentEnd + Math.floor((contestEnd - paymentEnd) / 2) + 10);
+    expect(world.docket.posted).deep.equal(['contest B>A: open']);
+    await world.agree();
+    await world.advance(world.clock.now() + windows.answerWindowSec / 3 + 60);
+    expect(world.docket.posted).deep.equal(['contest B>A: open', 'appeal A payment: dismissed']);
+    expect(await balanceOf(world, 'A')).equal(9n * price);
+  });
+
   describe('IOUs of the contestant', () => {
     async function unheard(): Promise<void> {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
