@@ -207,11 +207,15 @@ async function coverNow(office: Office, { wallet }: OwnRail, payables: readonly 
   return fee.ok ? coveredBy(balance.value - fee.value, payables).slice(0, first.length + 1) : null;
 }
 
-/** Before paying: whether this wallet has paid to a settlement's destination already; what is not final is waited for. */
+/**
+ * Before paying: whether this wallet has paid to a settlement's own destination already; what is not final is waited for. A fallback
+ * that is not the settlement's own tells nothing.
+ */
 async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): Promise<'clear' | 'found' | 'unknown'> {
-  const owed = batch.filter(({ kind, alone }) => kind === 'settlement' && !alone);
+  const owed = batch.filter(({ kind }) => kind === 'settlement');
   const fallbacks = await office.ports.database.transaction((tx) => lostFallbacks(office, tx, own, owed));
-  const places = ({ name, destination }: Payable): string[] => [destination, fallbacks.get(name) ?? []].flat();
+  const places = ({ name, destination, alone }: Payable): string[] =>
+    [alone ? [] : destination, fallbacks.get(name) ?? []].flat();
   const sent = await own.wallet.sentTo(owed.flatMap(places));
   if (!sent.ok) return 'unknown';
   const looked = new Set<'found' | 'unknown'>();
@@ -226,7 +230,7 @@ async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): 
     await office.ports.database.transaction(async (tx) => {
       const pair = await readFiguresById(tx, one.name);
       const { destination } = payment;
-      const at = { destination, fallback: destination !== one.destination };
+      const at = { destination, fallback: destination === fallbacks.get(one.name) };
       const changes = { ...at, payment: payment.payment, paid: one.amount, paidAt: payment.at };
       if (pair !== null) await movePair(office, tx, pair, { kind: 'found' }, changes);
     });
@@ -237,7 +241,7 @@ async function lookUp(office: Office, own: OwnRail, batch: readonly Payable[]): 
 /** Of a debt that is not to be paid now: whether books that a restore has lost paid it. */
 export async function findPaid(office: Office, pair: PairFigures): Promise<void> {
   const own = pair.rail === null ? null : office.rail(pair.rail);
-  if (own !== null && pair.destination !== null) await lookUp(office, own, [{ ...payableOf(pair), alone: false }]);
+  if (own !== null && pair.destination !== null) await lookUp(office, own, [payableOf(pair)]);
 }
 
 /** Where a settlement may have been paid by what a restore has lost, while its creditor was silent. By the settlement's id. */

@@ -138,7 +138,8 @@ async function learn(office: Office, tx: Tx, peer: string, answer: RecallAnswer)
 
 /** Goes on where the recall stopped it. */
 async function resume(office: Office, tx: Tx, answered: Pair): Promise<void> {
-  const pair = (answered.state === 'manual' && answered.fallback && (await reopen(office, tx, answered))) || answered;
+  const isAtFallback = answered.state === 'manual' && answered.fallback;
+  const pair = isAtFallback ? ((await reopen(office, tx, answered)) ?? answered) : answered;
   await savePair(tx, pair);
   if (pair.state !== 'open' && pair.state !== 'stated') return;
   const { interval, peer } = pair;
