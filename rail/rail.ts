@@ -160,6 +160,14 @@ export function paidNothing({ code }: Refusal): boolean {
   return nothing.has(code);
 }
 
+/**
+ * Whether another batch of this wallet has its id, which says whose debts it pays: books that are lost paid the same ones, otherwise.
+ * It will not be paid, and need not be waited for.
+ */
+export function isPaidOtherwise({ code }: Refusal): boolean {
+  return code === 'transfer-id-used';
+}
+
 /** Of Bitcoin those alone that come before a batch has a transaction, or when all that it had can never be confirmed. */
 const nothing: ReadonlySet<string> = new Set([
   ...['transfer-funds', 'transfer-sum'],

@@ -7,7 +7,7 @@ import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { transferIdOf } from '../../core/wire/ledger.ts';
 import { inTurn } from '../../host/in-turn.ts';
 import type { Tx } from '../../host/ports.ts';
-import { paidNothing, type BatchPaid, type SentPayment } from '../../rail/rail.ts';
+import { isPaidOtherwise, paidNothing, type BatchPaid, type SentPayment } from '../../rail/rail.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
 import { heard, ownFallback, parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
@@ -302,7 +302,8 @@ async function execute(office: Office, own: OwnRail, batch: StoredBatch): Promis
   if (!paid.ok) {
     log.warn('batch-not-paid', { role: 'settlement', code: paid.refusal.code, count: outputs.length });
     if (paidNothing(paid.refusal)) await database.transaction((tx) => release(office, tx, batch));
-    return 'unknown';
+    // For the operator to look into.
+    return isPaidOtherwise(paid.refusal) ? 'waits' : 'unknown';
   }
   const { value } = paid;
   if ('waits' in value) return 'waits';

@@ -7,7 +7,7 @@ import { localRefusals } from '../../core/local/messages.ts';
 import { ok, refuser, type Result } from '../../core/refusal.ts';
 import { GIB } from '../../core/rule/price.ts';
 import { encode } from '../../core/wire/codec.ts';
-import { ledgerRefusals } from '../../core/wire/ledger.ts';
+import { ledgerRefusals, transferIdOf } from '../../core/wire/ledger.ts';
 import { refuseHttp } from '../../host/http/refusals.ts';
 import type { Office } from '../../settlement/office.ts';
 import { outcomeKind } from '../../settlement/outcome/flow.ts';
@@ -684,6 +684,25 @@ describe('settlement in trouble', () => {
       expect(await statesOf(world, 'A')).deep.equal([`B: receipted ${price}`]);
       expect(await statesOf(world, 'B')).deep.equal([`A: receipted ${price}`]);
       expect(await balanceOf(world, 'A')).equal(9n * price);
+    });
+
+    it('that paid the same debts otherwise goes on to pay others', async () => {
+      await open({ names: ['A', 'B', 'C'], funds: { A: 10n * price }, payouts: { A: 'manual' } });
+      world.owe(0, 'A', 'B', GIB);
+      world.owe(0, 'A', 'C', GIB);
+      await world.advance(world.schedule(0).bst + 100);
+      const pairs = await pairsOf(world, 'A');
+      const [toB, toC] = ['B', 'C'].map((name) => pairs.find((one) => one.nickname === name)?.id) as [string, string];
+      // What a lost database did after the backup was made, by a settlement that its counterpart does not show.
+      const outputs = [{ destination: fallbackOf(world, 'B', toB), amount: price / 2n }];
+      expect((await world.of('A').wallet.pay({ id: transferIdOf('payout', toB), outputs })).ok).equal(true);
+      for (const id of [toB, toC]) {
+        await world.local('A', '/settlement/payouts-approve', { ids: [id] });
+        await world.idle();
+      }
+      await world.advance(world.schedule(0).bst + 300);
+      expect(await statesOf(world, 'A')).deep.equal([`B: paying ${price}`, `C: receipted ${price}`]);
+      expect(await balanceOf(world, 'A')).equal(9n * price - price / 2n);
     });
 
     it('whose counterpart answers and is silent again pays it at its fallback in what is left of the window', async () => {
