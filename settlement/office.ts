@@ -130,6 +130,11 @@ export function heard<T>({ downSince, ports }: Office, rail: string, answer: Res
   return answer;
 }
 
+/** What a relay's descriptor names for payments to it while it is silent (rule 9). */
+export function publishedFallback({ ports: { network } }: Office, rail: string, relay: string): string | undefined {
+  return network.descriptor(relay)?.body.rails.find((one) => one.rail === rail)?.fallback;
+}
+
 /** Where the creditor that has published it is paid for this settlement alone; null where the rail has one fallback for all. */
 export function ownFallback({ reader }: OwnRail, published: string | undefined, settlement: string): string | null {
   const destination = published === undefined ? undefined : reader.fallbackFor(published, settlement);

@@ -13,7 +13,7 @@ import type { Engine } from './open.ts';
 /** Conflicts in a row before a transaction is given up. */
 const ATTEMPTS_MAX = 100;
 /** Conflicts in a row before no other transaction of this process runs beside it. */
-const TOGETHER_MAX = 3;
+const ATTEMPTS_TOGETHER = 3;
 /** serialization_failure and deadlock_detected. */
 const conflicts: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 
@@ -45,7 +45,7 @@ async function transaction<T>(connection: Knex, others: Beside, work: (tx: Tx) =
     const committed: (() => void)[] = [];
     try {
       const once = () => connection.transaction((trx) => attempted(trx, work, committed), { isolationLevel: 'serializable' });
-      const value = await (attempt > TOGETHER_MAX ? others.alone(once) : others.together(once));
+      const value = await (attempt > ATTEMPTS_TOGETHER ? others.alone(once) : others.together(once));
       for (const run of committed) run();
       return value;
     } catch (thrown) {

@@ -9,7 +9,7 @@ import type { Contest } from '../../core/wire/contest.ts';
 import type { Carry } from '../../core/wire/settlement.ts';
 import type { Tx } from '../../host/ports.ts';
 import { voidCarry } from '../carry/store.ts';
-import { termsFor, type Office } from '../office.ts';
+import { publishedFallback, termsFor, type Office } from '../office.ts';
 import { movePair, pairWith } from '../pair/flow.ts';
 import { bothSigned, openPair, type Pair } from '../pair/pair.ts';
 import { reckonOn, type Books, type Reckoning } from '../pair/reckon.ts';
@@ -59,7 +59,7 @@ export async function knowClaim(office: Office, tx: Tx, peer: string, body: Cont
 /** Where the contest names no place of its own, its fallback is left. */
 async function claimed(office: Office, tx: Tx, pair: Pair, body: Contest, due: bigint): Promise<Partial<Pair>> {
   const reader = office.rail(body.rail)?.reader;
-  const published = office.ports.network.descriptor(pair.peer)?.body.rails.find((one) => one.rail === body.rail)?.fallback;
+  const published = publishedFallback(office, body.rail, pair.peer);
   const isGood =
     reader?.isDestination(body.destination, body.amount) === true && !(await isDestinationUsed(tx, body.destination, pair.id));
   const fallback = published === undefined ? null : (reader?.fallbackFor(published, pair.id) ?? null);

@@ -13,7 +13,7 @@ import { readCasesIn } from '../contest/store.ts';
 import type { Income } from '../income/flow.ts';
 import { readUnexplained, type Arrived } from '../income/store.ts';
 import { fetchLetters } from '../letter/flow.ts';
-import { pollSec, scheduleFor, type Office } from '../office.ts';
+import { pollSec, publishedFallback, scheduleFor, type Office } from '../office.ts';
 import { movePair } from '../pair/flow.ts';
 import { unfinished, type PairState } from '../pair/decide.ts';
 import { isUnasked, type Pair, type PairFigures } from '../pair/pair.ts';
@@ -70,8 +70,7 @@ function halfOf({ bst, paymentEnd }: Schedule): number {
  */
 async function useFallback(office: Office, tx: Tx, pair: Pair, payouts: Office['payouts']): Promise<void> {
   const net = await reckonNow(office, tx, pair, false);
-  const peer = office.ports.network.descriptor(pair.peer);
-  const published = peer?.body.rails.find((one) => one.rail === net?.rail)?.fallback;
+  const published = net === null ? undefined : publishedFallback(office, net.rail, pair.peer);
   const reader = net === null ? undefined : office.rail(net.rail)?.reader;
   if (net === null || net.side !== 'debtor' || net.amount === 0n || published === undefined || reader === undefined) return;
   const destination = reader.fallbackFor(published, pair.id);
@@ -103,8 +102,6 @@ export async function endWindow(office: Office, income: Income, interval: number
       if (ended !== null) unpaid.push(ended);
     }
     await contestUnpaid(office, tx, unpaid);
-    // Receipts for what was found now.
-    await office.schedule(tx, 'payments', now);
   });
   return away.size > 0 ? now + pollSec(office) : null;
 }

@@ -9,12 +9,12 @@ import { inTurn } from '../../host/in-turn.ts';
 import type { Tx } from '../../host/ports.ts';
 import { isPaidOtherwise, paidNothing, type BatchPaid, type SentPayment } from '../../rail/rail.ts';
 import { endLease, holdLease, takeLease, type Lease } from '../lease/store.ts';
-import { heard, ownFallback, parametersFor, scheduleFor, type Office, type OwnRail } from '../office.ts';
+import { heard, ownFallback, parametersFor, publishedFallback, scheduleFor, type Office, type OwnRail } from '../office.ts';
 import type { PairState } from '../pair/decide.ts';
 import { movePair } from '../pair/flow.ts';
 import type { PairFigures } from '../pair/pair.ts';
 import { readFiguresById, readFiguresIn, savePair } from '../pair/store.ts';
-import { isRecovering } from '../recall/store.ts';
+import { readRecovering } from '../recall/store.ts';
 import { readOpenSweeps } from '../sweep/store.ts';
 import { readOrder, readOrders, saveOrderState } from '../withdraw/store.ts';
 import { coveredBy, inOrder, nextBatch, shuffled, splitFee, type Payable } from './decide.ts';
@@ -247,12 +247,12 @@ export async function findPaid(office: Office, pair: PairFigures): Promise<void>
 /** Where a settlement may have been paid by what a restore has lost, while its creditor was silent. By the settlement's id. */
 async function lostFallbacks(office: Office, tx: Tx, own: OwnRail, owed: readonly Payable[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  if (!(await isRecovering(tx, 0))) return found;
+  const recovering = await readRecovering(tx);
+  if (recovering === null) return found;
   for (const { name } of owed) {
     const pair = await readFiguresById(tx, name);
-    if (pair === null || !(await isRecovering(tx, pair.interval))) continue;
-    const peer = office.ports.network.descriptor(pair.peer)?.body;
-    const fallback = ownFallback(own, peer?.rails.find((one) => one.rail === own.wallet.rail)?.fallback, name);
+    if (pair === null || pair.interval > recovering) continue;
+    const fallback = ownFallback(own, publishedFallback(office, own.wallet.rail, pair.peer), name);
     if (fallback !== null) found.set(name, fallback);
   }
   return found;

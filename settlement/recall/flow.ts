@@ -23,6 +23,7 @@ import { reckonOn, type Reckoning } from '../pair/reckon.ts';
 import { readFiguresIn, readPair, readPairsWith, readSignedWith, savePair } from '../pair/store.ts';
 import { readNewestInterval, stepBack } from '../period/store.ts';
 import { storeReceipt } from '../receipt/flow.ts';
+import { statementMessage } from '../statement/flow.ts';
 import { pairNamed, readRestore, saveRecovery } from './store.ts';
 
 /** `interval`: that one alone; else all after `after`. */
@@ -142,15 +143,7 @@ async function resume(office: Office, tx: Tx, answered: Pair): Promise<void> {
   const pair = isAtFallback ? ((await reopen(office, tx, answered)) ?? answered) : answered;
   await savePair(tx, pair);
   if (pair.state !== 'open' && pair.state !== 'stated') return;
-  const { interval, peer } = pair;
-  const expires = scheduleFor(office, interval)?.paymentEnd ?? 0;
-  await office.put(tx, {
-    id: `statement ${interval} ${peer}`,
-    kind: 'statement',
-    target: peer,
-    body: { interval, peer },
-    expires,
-  });
+  await office.put(tx, statementMessage(office, pair));
   if (pair.theirs !== null) await reckonRow(office, tx, pair);
 }
 

@@ -9,8 +9,14 @@ import { int, orNull, text } from '../../host/db/codec.ts';
 import type { Tx } from '../../host/ports.ts';
 
 export async function isRecovering(tx: Tx, ofInterval: number): Promise<boolean> {
+  const last = await readRecovering(tx);
+  return last !== null && last >= ofInterval;
+}
+
+/** The last interval of which the counterparts are asked first; null where nothing was restored. */
+export async function readRecovering(tx: Tx): Promise<number | null> {
   const rows = await tx.all('SELECT last_interval FROM recovery WHERE only_row = 1');
-  return rows[0] !== undefined && int(rows[0]['last_interval']) >= ofInterval;
+  return rows[0] === undefined ? null : int(rows[0]['last_interval']);
 }
 
 /** `restore` names the restore for which it was begun, or is null. */

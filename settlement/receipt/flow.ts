@@ -48,7 +48,8 @@ export async function answerNotice(
     if (pair !== null && pair.peer === from && given.signed !== null) await confirm(office, tx, pair, given.signed);
     return pair;
   });
-  if (before === null || before.peer !== from || !mayBePaid(before)) return refuse('receipt-unknown', given.settlement);
+  const mayBePaid = before !== null && (before.side === 'creditor' || isUnreckoned(before));
+  if (!mayBePaid || before.peer !== from) return refuse('receipt-unknown', given.settlement);
   if (before.receipt !== null) return ok(before.receipt);
   const collected = await income.collect(given.rail);
   if (!collected.ok) return collected;
@@ -60,12 +61,8 @@ export async function answerNotice(
   return answer === null ? refuse('receipt-unknown', given.settlement) : answer;
 }
 
-/** As creditor; or at the fallback, of who could not reckon before the window was over: restored, and cut off from all that it asked. */
-function mayBePaid({ side, state }: Pair): boolean {
-  return side === 'creditor' || isUnreckoned({ side, state });
-}
-
-function isUnreckoned({ side, state }: Pick<Pair, 'side' | 'state'>): boolean {
+/** Of who was restored, and could ask nobody before the window was over: it may be paid at the fallback. */
+function isUnreckoned({ side, state }: Pair): boolean {
   return side === null && state === 'lapsed';
 }
 
@@ -104,7 +101,11 @@ export async function takeAtFallback(
   const own = pair.rail === null ? null : office.rail(pair.rail);
   if (own === null || pair.side !== 'creditor') return null;
   const one = unexplained.get(ownFallback(own, own.wallet.fallback(), pair.id) ?? '');
-  return one === undefined ? null : arrive(office, tx, await asFallback(office, tx, pair, own.wallet.rail, one), one);
+  if (one === undefined) return null;
+  const arrived = await arrive(office, tx, await asFallback(office, tx, pair, own.wallet.rail, one), one);
+  // The job signs the receipt.
+  if (arrived !== null) await office.schedule(tx, 'payments', office.ports.clock.now());
+  return arrived;
 }
 
 /**

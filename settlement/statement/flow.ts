@@ -116,7 +116,8 @@ function stated(office: Office, pair: Pair, known: KnownTerms): Pair {
   return { ...pair, mine: writeStatement(office, pair, known) };
 }
 
-function statementMessage(office: Office, { interval, peer, recall }: Pair): OutboxMessage {
+/** Or the question that comes before it. */
+export function statementMessage(office: Office, { interval, peer, recall }: Pair): OutboxMessage {
   const expires = scheduleFor(office, interval)?.paymentEnd ?? 0;
   const [kind, id] = recall ? ['recall', `recall ${peer}`] : ['statement', `statement ${interval} ${peer}`];
   return { id, kind, target: peer, body: { interval, peer }, expires };

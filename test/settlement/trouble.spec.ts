@@ -476,6 +476,16 @@ describe('settlement in trouble', () => {
   });
 
   describe('a restored node', () => {
+    /** A, with an empty database just before the BST; until just after half of the window, these are away. */
+    async function restoredWithout(away: readonly string[]): Promise<void> {
+      const { bst, paymentEnd } = world.schedule(0);
+      for (const name of away) await world.stop(name);
+      await world.advance(bst - 1);
+      await world.stop('A');
+      await world.start('A', {}, true);
+      await world.advance((bst + paymentEnd) / 2 + 1);
+    }
+
     it('with an empty database asks its counterparts, and does not pay again', async () => {
       const rails = { ledger: { price: 1000n, quantum: 100n, dust: 0n } };
       await open({ names: ['A', 'B'], funds: { A: 10_000n }, parameters: { rails, carryIntervals: 9 } });
@@ -635,12 +645,7 @@ describe('settlement in trouble', () => {
       world.owe(0, 'A', 'B', GIB);
       world.owe(0, 'A', 'C', GIB);
       const { bst, paymentEnd } = world.schedule(0);
-      await world.stop('B');
-      await world.stop('C');
-      await world.advance(bst - 1);
-      await world.stop('A');
-      await world.start('A', {}, true);
-      await world.advance((bst + paymentEnd) / 2 + 1);
+      await restoredWithout(['B', 'C']);
       expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`, `C: manual ${price}`]);
       await world.start('B');
       await world.advance((bst + paymentEnd) / 2 + 900);
@@ -656,12 +661,8 @@ describe('settlement in trouble', () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
       world.owe(0, 'A', 'B', GIB);
       world.owe(0, 'A', 'B', 3n * GIB, { serial: 2n, shownBy: ['B'] });
-      const { bst, paymentEnd } = world.schedule(0);
-      await world.stop('B');
-      await world.advance(bst - 1);
-      await world.stop('A');
-      await world.start('A', {}, true);
-      await world.advance((bst + paymentEnd) / 2 + 1);
+      const { paymentEnd } = world.schedule(0);
+      await restoredWithout(['B']);
       expect(await statesOf(world, 'A')).deep.equal([`B: manual ${price}`]);
       await world.start('B');
       await world.advance(paymentEnd - 1);
@@ -708,12 +709,8 @@ describe('settlement in trouble', () => {
     it('whose counterpart answers and is silent again pays it at its fallback in what is left of the window', async () => {
       await open({ names: ['A', 'B'], funds: { A: 10n * price } });
       world.owe(0, 'A', 'B', GIB);
-      const { bst, paymentEnd } = world.schedule(0);
-      await world.stop('B');
-      await world.advance(bst - 1);
-      await world.stop('A');
-      await world.start('A', {}, true);
-      await world.advance((bst + paymentEnd) / 2 + 1);
+      const { paymentEnd } = world.schedule(0);
+      await restoredWithout(['B']);
       world.down.add('statement:B').add('statement:A').add('settlement:A');
       await world.start('B');
       for (let at = world.clock.now(); (await statesOf(world, 'A'))[0] === `B: manual ${price}`;) await world.advance((at += 10));
